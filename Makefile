@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# GenieZone: hypervisor, driver, VMM, and what builds, runs and tests them. "make help" lists the targets.
+# Each folder has a Makefile of its own; this one sets up, descends in order and runs.
+
+TOP		:= $(CURDIR)
+BUILD		:= $(TOP)/build
+CROSS_COMPILE	?= aarch64-linux-gnu-
+export TOP BUILD CROSS_COMPILE V QEMU TESTS
+
+ifneq ($(V),1)
+Q		:= @
+MAKEFLAGS	+= --no-print-directory
+endif
+
+# Where the unpacked arm64 libfdt is: usr/include/libfdt.h, usr/lib/aarch64-linux-gnu/libfdt.a
+LIBFDT_DIR	:= $(BUILD)/arm64
+COMPONENT_ARGS	= CROSS_COMPILE=$(CROSS_COMPILE) LIBFDT_DIR=$(LIBFDT_DIR)
+
+have		= $(wildcard $(1)/Makefile)
+HYPERVISOR	:= $(if $(call have,hypervisor),hypervisor)
+DRIVER		:= $(if $(call have,drivers/virt/geniezone),driver)
+VMM		:= $(if $(call have,tools/gzvm-vmm),vmm)
+GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
+COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
+
+NOT_YET		:= check-cpus check-debug check-newest soak fuzz mutants coverage bench bench-compare size
+NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage size),$(NOT_YET))
+ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
+$(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
+"Not there yet" in Documentation/virt/geniezone/introduction.rst)
+endif
+
+.PHONY: all
+all: emulate-files
+
+# Set-up. Stamps keep a warm run short; a cleaned cache makes the links dangle, which sets up again.
+
+STAMPS		:= $(BUILD)/.stamp
+dangling	= $(if $(wildcard $(BUILD)/$(1)/release),,FORCE)
+
+.PHONY: FORCE setup
+FORCE:
+
+setup: $(STAMPS)/tools $(STAMPS)/arm64 $(STAMPS)/kernel-minimal
+
+$(STAMPS)/tools: scripts/setup
+	$(Q)scripts/setup tools
+	$(Q)mkdir -p $(@D) && touch $@
+
+$(STAMPS)/arm64: scripts/setup scripts/lib/packages.sh $(call dangling,arm64) | $(STAMPS)/tools
+	$(Q)scripts/setup arm64
+	$(Q)touch $@
+
+$(STAMPS)/kernel-minimal: scripts/setup tools/testing/kernel/minimal.config $(call dangling,kernel-minimal) \
+		| $(STAMPS)/tools
+	$(Q)scripts/setup kernel-minimal
+	$(Q)touch $@
+
+# The folder has no file "release": look for the program.
+$(STAMPS)/qemu10: scripts/setup scripts/lib/packages.sh $(if $(wildcard $(BUILD)/qemu10/bin),,FORCE) \
+		| $(STAMPS)/tools
+	$(Q)scripts/setup qemu10
+	$(Q)touch $@
+
+# Components
+
+.PHONY: $(COMPONENTS) hypervisor driver vmm guest-kit
+
+hypervisor: $(STAMPS)/arm64
+	$(Q)$(MAKE) -C hypervisor O=$(BUILD)/hypervisor $(COMPONENT_ARGS)
+
+# gzvm.ko is built for each kernel that the emulated host runs. Going through kbuild takes a second even when
+# nothing is to do, so it only happens when a source or the kernel has changed.
+DRIVER_SOURCES	:= $(if $(DRIVER),$(shell find drivers/virt/geniezone arch/arm64/geniezone include -type f))
+
+driver: $(BUILD)/driver/stock $(BUILD)/driver/minimal
+
+$(BUILD)/driver/%: $(DRIVER_SOURCES) $(STAMPS)/arm64 $(STAMPS)/kernel-minimal
+	$(Q)out=$(BUILD)/driver/$$(cat $(BUILD)/kernel-$*/release) && \
+	$(MAKE) -C drivers/virt/geniezone ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) W=1 \
+		KDIR=$(BUILD)/kernel-$*/headers O=$$out && \
+	cp $$out/drivers/virt/geniezone/gzvm.ko $$out/gzvm.ko.tmp && mv $$out/gzvm.ko.tmp $$out/gzvm.ko
+	$(Q)touch $@
+
+vmm: $(STAMPS)/arm64
+	$(Q)$(MAKE) -C tools/gzvm-vmm O=$(BUILD)/vmm $(COMPONENT_ARGS)
+
+guest-kit: $(STAMPS)/arm64
+	$(Q)$(MAKE) -C tools/testing/guest O=$(BUILD)/guest-kit $(COMPONENT_ARGS)
+
+# What runs inside the emulated host and its guests
+
+$(BUILD)/host/agent: tools/testing/host/agent.c | $(STAMPS)/tools
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS_COMPILE)gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o $@.tmp $< -lutil
+	$(Q)mv $@.tmp $@
+
+$(BUILD)/guest/initrd: tools/testing/host/guest-init scripts/lib/initramfs.py $(STAMPS)/arm64
+	$(Q)mkdir -p $(@D)
+	$(Q)python3 scripts/lib/initramfs.py guest $@ $(TOP) $(BUILD)
+
+$(BUILD)/guest/Image: $(STAMPS)/arm64
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $(BUILD)/kernel-stock/Image $@.tmp && mv $@.tmp $@
+
+.PHONY: emulate-files
+emulate-files: $(STAMPS)/arm64 $(STAMPS)/kernel-minimal $(BUILD)/host/agent $(BUILD)/guest/initrd \
+		$(BUILD)/guest/Image $(COMPONENTS)
+
+# To run and to test
+
+.PHONY: run check
+run: emulate-files
+	$(if $(HYPERVISOR),,$(Q)echo "make run: no hypervisor in this tree yet; this is the host by itself" >&2)
+	@EMULATE_BUILD=0 scripts/emulate --hypervisor $(if $(HYPERVISOR),geniezone,none) --timeout 0 \
+		$(if $(VMM),-- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd)
+
+check: emulate-files
+	$(Q)EMULATE_BUILD=0 tools/testing/run
+
+# To look at and to clean
+
+.PHONY: help clean distclean clean-cache
+help:
+	@echo 'make             set up and build everything'
+	@echo 'make run         the main job: a shell under GenieZone in the emulated machine'
+	@echo 'make check       all tests; TESTS="emulate setup/second*" chooses some'
+	@echo 'make setup       install tools, fetch the arm64 pieces, build the small kernel'
+	@echo 'make clean       remove what was built here; the cache stays'
+	@echo 'make distclean   clean, and forget the set-up of this tree'
+	@echo 'make clean-cache remove downloads and kernels from the cache of this user'
+	@echo
+	@echo 'To come: $(NOT_YET)'
+	@echo
+	@echo 'Knobs: V=1 shows commands; QEMU=BIN runs another qemu-system-aarch64.'
+	@echo 'scripts/emulate --help: the emulated machine. scripts/setup --help: the set-up.'
+
+clean:
+	$(Q)if [ -d $(BUILD) ]; then find $(BUILD) -mindepth 1 -maxdepth 1 ! -type l ! -name .stamp \
+		-exec rm -rf {} +; fi
+
+distclean:
+	$(Q)rm -rf $(BUILD)
+
+clean-cache: distclean
+	$(Q)rm -rf "$${GENIEZONE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/geniezone}"
