@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the suites of native test programs share: each program prints KTAP; here its tests get the program's name
+in front and one count."""
+
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.environ["TOP"]
+BUILD = os.environ["BUILD"]
+
+
+def make(folder, out, *targets, text=False):
+    """Run make in FOLDER with output to OUT. With TEXT returns what it printed."""
+    command = ["make", "--no-print-directory", "-j2", "-C", os.path.join(TOP, folder), f"O={out}", *targets]
+    done = subprocess.run(command, stdout=subprocess.PIPE if text else sys.stderr, text=True, check=True)
+    return done.stdout
+
+
+def run(programs, strip):
+    """Run PROGRAMS and report for all of them. A program that crashes, for which a sanitizer speaks or that stops short
+    of its plan has a failed test "whole". No program at all is a failure too. Returns the suite's status."""
+    count = failed = 0
+    print("KTAP version 1", flush=True)
+    if not programs:
+        print("not ok 1 programs\n1..1")
+        return 1
+    for program in programs:
+        name = re.sub(strip, "", os.path.basename(program))
+        print(f"=== {name}", file=sys.stderr, flush=True)
+        try:
+            done = subprocess.run([program], stdout=subprocess.PIPE, text=True, errors="replace", timeout=300, check=False)
+            output, status = done.stdout, done.returncode
+        except (subprocess.TimeoutExpired, OSError) as error:
+            output, status = "", str(error)
+        sys.stderr.write(output)
+        plan = re.search(r"^1\.\.(\d+)", output, re.M)
+        results = re.findall(r"^(ok|not ok) \d+ (?:- )?(.*)$", output, re.M)
+        bad = 0
+        for verdict, test in results:
+            count += 1
+            bad += verdict != "ok"
+            print(f"{verdict} {count} {name}:{test}", flush=True)
+        if not plan or int(plan[1]) != len(results) or (status and not bad):
+            count, bad = count + 1, bad + 1
+            print(f"not ok {count} {name}:whole", flush=True)
+            print(f"# {name}: status {status}, {len(results)} results, plan {plan and plan[1]}", flush=True)
+        failed += bad
+    print(f"1..{count}", flush=True)
+    return 1 if failed else 0
