@@ -110,14 +110,23 @@ emulate-files: $(STAMPS)/arm64 $(STAMPS)/kernel-minimal $(BUILD)/host/agent $(BU
 
 # To run and to test
 
-.PHONY: run check
+# What "make run" starts in the host; without a command it is a shell. For a guest:
+# RUN_COMMAND = -- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd
+RUN_COMMAND	=
+
+.PHONY: run check coverage size
 run: emulate-files
 	$(if $(HYPERVISOR),,$(Q)echo "make run: no hypervisor in this tree yet; this is the host by itself" >&2)
-	@EMULATE_BUILD=0 scripts/emulate --hypervisor $(if $(HYPERVISOR),geniezone,none) --timeout 0 \
-		$(if $(VMM),-- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd)
+	@EMULATE_BUILD=0 scripts/emulate --hypervisor $(if $(HYPERVISOR),geniezone,none) --timeout 0 $(RUN_COMMAND)
 
-check: emulate-files
+check: emulate-files $(if $(HYPERVISOR),$(STAMPS)/qemu10)
 	$(Q)EMULATE_BUILD=0 tools/testing/run
+
+coverage: $(STAMPS)/tools
+	$(Q)$(MAKE) -C hypervisor/tests O=$(BUILD)/hypervisor-tests coverage
+
+size: emulate-files
+	$(Q)EMULATE_BUILD=0 scripts/size
 
 # To look at and to clean
 
@@ -127,6 +136,8 @@ help:
 	@echo 'make run         the main job: a shell under GenieZone in the emulated machine'
 	@echo 'make check       all tests; TESTS="emulate setup/second*" chooses some'
 	@echo 'make setup       install tools, fetch the arm64 pieces, build the small kernel'
+	$(if $(HYPERVISOR),@echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%')
+	$(if $(HYPERVISOR),@echo 'make size        lines of code, size of the image, instructions until the host starts')
 	@echo 'make clean       remove what was built here; the cache stays'
 	@echo 'make distclean   clean, and forget the set-up of this tree'
 	@echo 'make clean-cache remove downloads and kernels from the cache of this user'
