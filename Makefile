@@ -130,14 +130,20 @@ size: emulate-files
 
 # To look at and to clean
 
+ifneq ($(HYPERVISOR),)
+define HYPERVISOR_HELP
+@echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
+@echo 'make size        lines of code, size of the image, instructions until the host starts'
+endef
+endif
+
 .PHONY: help clean distclean clean-cache
 help:
 	@echo 'make             set up and build everything'
 	@echo 'make run         the main job: a shell under GenieZone in the emulated machine'
 	@echo 'make check       all tests; TESTS="emulate setup/second*" chooses some'
 	@echo 'make setup       install tools, fetch the arm64 pieces, build the small kernel'
-	$(if $(HYPERVISOR),@echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%')
-	$(if $(HYPERVISOR),@echo 'make size        lines of code, size of the image, instructions until the host starts')
+	$(HYPERVISOR_HELP)
 	@echo 'make clean       remove what was built here; the cache stays'
 	@echo 'make distclean   clean, and forget the set-up of this tree'
 	@echo 'make clean-cache remove downloads and kernels from the cache of this user'
