@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Distributor (IHI 0069 12.8, 12.9). Everything that is not here or in bank.c is
+ * RAZ/WI: GICD_STATUSR (optional), GICD_TYPER2 and the extended SPI ranges (no
+ * FEAT_GICv3p1 features), GICD_SETSPI_* and CLRSPI_* (MBIS = 0), GICD_SGIR (ARE).
+ */
+#include "vgic_priv.h"
+
+/* Groups that are switched off have to leave the list registers of running vCPUs. */
+static void ctlr_write(struct vgic *g, struct vgic_bus *bus)
+{
+	u32 ctlr = bus->val & (GICD_CTLR_EnableGrp0 | GICD_CTLR_EnableGrp1);
+	u32 off = g->ctlr & ~ctlr, on = ctlr & ~g->ctlr;
+
+	g->ctlr = ctlr;
+	for (unsigned int i = 0; i < g->nr_cpus; i++) {
+		struct vgic_cpu *c = g->cpu[i];
+
+		if (c && off && c->hw.used_lrs) {
+			g->rwp |= BIT(i);
+			bus->wake |= BIT(i);
+		}
+		if (c && on) {
+			vgic_leave_1ofn(c, &bus->wake);
+			vgic_notify_all(c, &bus->wake);
+		}
+	}
+}
+
+static u64 typer(void)
+{
+	/*
+	 * 32 * (31 + 1) INTIDs, of which 1020 to 1023 are special; 10 bits of INTID.
+	 * Zero: one security state, no LPIs, no message-based SPIs, no extended SPIs,
+	 * no range selector, Aff3 is 0; CPUNumber, since ARE is fixed; No1N, so 1-of-N
+	 * is there.
+	 */
+	return FIELD_PREP(GICD_TYPER_ITLinesNumber, 31) | FIELD_PREP(GICD_TYPER_IDbits, 9);
+}
+
+/*
+ * GICD_IROUTER<n>: 64 bits, or either half by 32. Aff3 is RES0 (GICD_TYPER.A3V), so the
+ * upper half is. An SPI that is active stays where it is until it is deactivated.
+ */
+static void access_router(struct vgic *g, struct vgic_bus *bus)
+{
+	unsigned int intid = (bus->offset - GICD_IROUTER) / 8;
+	struct vgic_irq *irq = &g->spi[intid - VGIC_NR_PRIVATE];
+	u64 route;
+
+	if ((bus->size != 8 && bus->size != 4) || bus->offset % 8)
+		return;
+	if (!bus->write) {
+		bus->val = irq->route;
+		return;
+	}
+	route = bus->val & (GICD_IROUTER_Aff | GICD_IROUTER_Interrupt_Routing_Mode);
+	if (route == irq->route)
+		return;
+	irq->route = route;
+	vgic_update(g, irq, &bus->wake);
+}
+
+/**
+ * vgic_dist_access() - a register of the distributor
+ *
+ * Context: vgic->lock held.
+ */
+void vgic_dist_access(struct vgic *g, struct vgic_bus *bus)
+{
+	u32 offset = bus->offset;
+
+	if (offset >= GICD_IROUTER + 8 * VGIC_NR_PRIVATE && offset < GICD_IROUTER_END) {
+		access_router(g, bus);
+		return;
+	}
+	if (offset >= GICD_IGROUPR && offset < GICD_IROUTER) {
+		vgic_bank_access(g, NULL, bus);
+		return;
+	}
+	if (bus->size != 4)
+		return;
+	switch (offset) {
+	case GICD_CTLR:
+		if (bus->write)
+			ctlr_write(g, bus);
+		else
+			bus->val = g->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS |
+				   (g->rwp ? GICD_CTLR_RWP : 0);
+		break;
+	case GICD_TYPER:
+		bus->val = typer();
+		break;
+	case GICD_IIDR:
+		bus->val = VGIC_IIDR;
+		break;
+	case GICD_PIDR2:
+		bus->val = VGIC_PIDR2;
+		break;
+	}
+}
