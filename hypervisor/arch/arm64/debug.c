@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Self-hosted debug of guests. The registers trap and live in memory; they are
+ * loaded, and no longer trap, while the guest has MDSCR_EL1.MDE or SS set: then it
+ * debugs itself at full speed, and a guest that does not pays nothing.
+ */
+#include "guest.h"
+
+#define MDSCR_SS BIT(0)
+#define MDSCR_KDE BIT(13)
+#define MDSCR_MDE BIT(15)
+/* What is writable at EL1 without an external debugger's registers behind it. */
+#define MDSCR_WRITABLE (MDSCR_SS | BIT(12) | MDSCR_KDE | MDSCR_MDE)
+#define OSLSR_OSLM_IMPLEMENTED BIT(3)
+#define OSLSR_OSLK BIT(1)
+#define CLAIM_BITS 0xff
+
+#define EACH_POINT(X) \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+static unsigned int nr_brps(void)
+{
+	return FIELD_GET(GENMASK(15, 12), read_sysreg(id_aa64dfr0_el1)) + 1;
+}
+
+static unsigned int nr_wrps(void)
+{
+	return FIELD_GET(GENMASK(23, 20), read_sysreg(id_aa64dfr0_el1)) + 1;
+}
+
+static void points_save(struct debug_regs *d)
+{
+	unsigned int b = nr_brps(), w = nr_wrps();
+
+	d->mdscr = read_sysreg(mdscr_el1);
+#define X(n)                                               \
+	if ((n) < b) {                                     \
+		d->bvr[n] = read_sysreg(dbgbvr##n##_el1);  \
+		d->bcr[n] = read_sysreg(dbgbcr##n##_el1);  \
+	}                                                  \
+	if ((n) < w) {                                     \
+		d->wvr[n] = read_sysreg(dbgwvr##n##_el1);  \
+		d->wcr[n] = read_sysreg(dbgwcr##n##_el1);  \
+	}
+	EACH_POINT(X)
+#undef X
+}
+
+static void points_load(const struct debug_regs *d)
+{
+	unsigned int b = nr_brps(), w = nr_wrps();
+
+#define X(n)                                               \
+	if ((n) < b) {                                     \
+		write_sysreg(d->bvr[n], dbgbvr##n##_el1);  \
+		write_sysreg(d->bcr[n], dbgbcr##n##_el1);  \
+	}                                                  \
+	if ((n) < w) {                                     \
+		write_sysreg(d->wvr[n], dbgwvr##n##_el1);  \
+		write_sysreg(d->wcr[n], dbgwcr##n##_el1);  \
+	}
+	EACH_POINT(X)
+#undef X
+	write_sysreg(d->mdscr, mdscr_el1);
+}
+
+static bool debug_wanted(const struct vcpu *v)
+{
+	return v->arch.debug.mdscr & (MDSCR_SS | MDSCR_MDE);
+}
+
+/* MDCR_EL2 while a guest is loaded: PMU, trace, profiling and (mostly) debug trap. */
+u64 debug_guest_mdcr(const struct vcpu *v)
+{
+	u64 mdcr = this_cpu()->mdcr_host & MDCR_HPMN_MASK;
+
+	mdcr |= MDCR_TPM | MDCR_TPMCR | MDCR_TDRA | MDCR_TDOSA | MDCR_TTRF;
+	if (cpu_features.spe)
+		mdcr |= MDCR_TPMS;
+	if (!v->arch.debug_live)
+		mdcr |= MDCR_TDA;
+	return mdcr;
+}
+
+void debug_reset(struct vcpu *v)
+{
+	v->arch.debug = (struct debug_regs){ 0 };
+	v->arch.os_lock = true; /* OSLSR_EL1.OSLK is 1 after a cold reset */
+}
+
+/* The guest turned its debug on: from here to debug_put() the registers are its own. */
+static void debug_make_live(struct vcpu *v)
+{
+	points_save(&this_cpu()->host_debug);
+	points_load(&v->arch.debug);
+	v->arch.debug_live = true;
+	write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+}
+
+void debug_load(struct vcpu *v)
+{
+	v->arch.debug_live = false;
+	if (unlikely(debug_wanted(v))) {
+		debug_make_live(v);
+		return;
+	}
+	/*
+	 * The host's breakpoints must not fire in the guest. MDSCR_EL1 gates them,
+	 * and single step.
+	 */
+	this_cpu()->host_debug.mdscr = read_sysreg(mdscr_el1);
+	write_sysreg(0, mdscr_el1);
+	write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+}
+
+void debug_put(struct vcpu *v)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (unlikely(v->arch.debug_live)) {
+		points_save(&v->arch.debug);
+		points_load(&cpu->host_debug);
+		v->arch.debug_live = false;
+	} else {
+		write_sysreg(cpu->host_debug.mdscr, mdscr_el1);
+	}
+	write_sysreg(cpu->mdcr_host, mdcr_el2);
+}
+
+static bool point_access(u64 *reg, bool exists, bool write, u64 *value)
+{
+	if (!exists)
+		return false;
+	if (write)
+		*reg = *value;
+	else
+		*value = *reg;
+	return true;
+}
+
+/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: op2 4 to 7, CRm = n */
+static bool points_access(struct vcpu *v, u32 enc, bool write, u64 *value)
+{
+	struct debug_regs *d = &v->arch.debug;
+	unsigned int n = (enc >> 3) & 0xf;
+
+	switch (enc & 7) {
+	case 4:
+		return point_access(&d->bvr[n], n < nr_brps(), write, value);
+	case 5:
+		return point_access(&d->bcr[n], n < nr_brps(), write, value);
+	case 6:
+		return point_access(&d->wvr[n], n < nr_wrps(), write, value);
+	case 7:
+		return point_access(&d->wcr[n], n < nr_wrps(), write, value);
+	}
+	return false;
+}
+
+/**
+ * debug_access() - a guest's access to a debug register that traps
+ * @enc: SYS() encoding, op0 = 2, or MDCCSR_EL0 and DBGDTR of op1 = 3
+ *
+ * There is no external debugger: its channel and claim tags read as unused.
+ *
+ * Return: false: UNDEFINED.
+ */
+bool debug_access(struct vcpu *v, u32 enc, bool write, u64 *value)
+{
+	switch (enc) {
+	case SYS(2, 0, 0, 2, 2): /* MDSCR_EL1 */
+		if (!write) {
+			*value = v->arch.debug.mdscr;
+			return true;
+		}
+		v->arch.debug.mdscr = *value & MDSCR_WRITABLE;
+		if (debug_wanted(v) && !v->arch.debug_live)
+			debug_make_live(v);
+		return true;
+	case SYS(2, 0, 1, 0, 4): /* OSLAR_EL1 */
+		if (!write)
+			return false;
+		v->arch.os_lock = *value & 1;
+		return true;
+	case SYS(2, 0, 1, 1, 4): /* OSLSR_EL1 */
+		if (write)
+			return false;
+		*value = OSLSR_OSLM_IMPLEMENTED | (v->arch.os_lock ? OSLSR_OSLK : 0);
+		return true;
+	case SYS(2, 0, 7, 8, 6): /* DBGCLAIMSET_EL1 */
+		*value = CLAIM_BITS;
+		return true;
+	case SYS(2, 0, 0, 2, 0): /* MDCCINT_EL1 */
+	case SYS(2, 0, 0, 0, 2): /* OSDTRRX_EL1 */
+	case SYS(2, 0, 0, 3, 2): /* OSDTRTX_EL1 */
+	case SYS(2, 0, 0, 6, 2): /* OSECCR_EL1 */
+	case SYS(2, 0, 1, 3, 4): /* OSDLR_EL1 */
+	case SYS(2, 0, 1, 4, 4): /* DBGPRCR_EL1 */
+	case SYS(2, 0, 7, 9, 6): /* DBGCLAIMCLR_EL1 */
+	case SYS(2, 3, 0, 4, 0): /* DBGDTR_EL0 */
+	case SYS(2, 3, 0, 5, 0): /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+		*value = 0;
+		return true;
+	case SYS(2, 0, 1, 0, 0): /* MDRAR_EL1 */
+	case SYS(2, 0, 7, 14, 6): /* DBGAUTHSTATUS_EL1 */
+	case SYS(2, 3, 0, 1, 0): /* MDCCSR_EL0 */
+		*value = 0;
+		return !write;
+	}
+	if ((enc & ~0x7fU) == SYS(2, 0, 0, 0, 0) && (enc & 4))
+		return points_access(v, enc, write, value);
+	return false;
+}

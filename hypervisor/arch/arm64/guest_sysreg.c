@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System registers of guests that trap. What is not answered here is UNDEFINED:
+ * the features behind it are hidden in the ID registers.
+ */
+#include <hyp/stage2.h>
+#include <hyp/util.h>
+#include "guest.h"
+#include "idreg.h"
+
+#define F(lsb) (0xfULL << (lsb))
+
+/*
+ * ID registers of guests: the fields that they see, by register; all others read
+ * zero. X(CRm, op2, kept fields). Hidden: EL2, EL3, RAS, SVE, SME, MTE, AMU, MPAM,
+ * PMU, trace, SPE, TRBE, RME, VHE, nested, LS64, TME, MOPS, WFxT, S1PIE...
+ */
+#define GUEST_IDREGS(X)                                                                     \
+	/* PFR0: EL0, EL1, FP, AdvSIMD, GIC, DIT, CSV2, CSV3 */                             \
+	X(4, 0, F(0) | F(4) | F(16) | F(20) | F(24) | F(48) | F(56) | F(60))                \
+	/* PFR1: BT, SSBS */                                                                \
+	X(4, 1, F(0) | F(4))                                                                \
+	/* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock */                              \
+	X(5, 0, F(0) | F(12) | F(20) | F(28) | F(36))                                       \
+	X(6, 0, ~0ULL & ~F(24)) /* ISAR0 without TME */                                     \
+	X(6, 1, ~0ULL & ~(F(60) | F(56))) /* ISAR1 without LS64, XS */                      \
+	/* ISAR2: RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB, RPRFM, CSSC, LUT */              \
+	X(6, 2, F(4) | F(8) | F(12) | F(20) | F(24) | F(28) | F(48) | F(52))                \
+	/* MMFR0: all but FGT, ECV; PARange is limited below */                             \
+	X(7, 0, ~0ULL & ~(F(56) | F(60)))                                                   \
+	/* MMFR1: HAFDBS, HPDS, PAN, SpecSEI, ETS, nTLBPA */                                \
+	X(7, 1, F(0) | F(12) | F(20) | F(24) | F(36) | F(48))                               \
+	/* MMFR2: CnP, UAO, LSM, IESB, VARange, CCIDX, ST, AT, TTL, BBM, E0PD */            \
+	X(7, 2, F(0) | F(4) | F(8) | F(12) | F(16) | F(20) | F(28) | F(32) | F(48) | F(52) | F(60))
+
+#define PFR0_EL_A64_ONLY 1
+#define PFR0_CSV2_PLAIN 1 /* without SCXTNUM */
+#define HAFDBS_AF_DBM 2
+#define PAUTH_ISAR1 (F(4) | F(8) | F(24) | F(28))
+#define PAUTH_ISAR2 (F(8) | F(12) | F(24))
+
+static u64 limit_field(u64 v, unsigned int lsb, u64 max)
+{
+	u64 field = (v >> lsb) & 0xf;
+
+	return field <= max ? v : (v & ~F(lsb)) | max << lsb;
+}
+
+static u64 parange(void)
+{
+	switch (stage2_ipa_bits()) {
+	case 32: return 0;
+	case 36: return 1;
+	case 40: return 2;
+	case 42: return 3;
+	case 44: return 4;
+	default: return 5;
+	}
+}
+
+/* AArch32 ID registers, CRm 1 to 3: zero where EL0 has no AArch32 either. */
+static u64 guest_idreg_a32(unsigned int crm, unsigned int op2)
+{
+	u64 ignored, pfr0 = read_sysreg(id_aa64pfr0_el1);
+	u64 v = idreg_read(crm, op2, &ignored);
+
+	if ((pfr0 & 0xf) < 2)
+		return 0;
+	/* ID_DFR0_EL1: no PMU (27:24), no trace (19:16, 23:20), ID_DFR1: none */
+	if (crm == 1 && op2 == 2)
+		return v & ~GENMASK(31, 16);
+	if (crm == 3 && op2 == 5)
+		return 0;
+	/* ID_PFR0_EL1: no RAS (31:28), AMU (23:20); ID_PFR2: RAS_frac (11:8) */
+	if (crm == 1 && op2 == 0)
+		return v & ~(F(28) | F(20));
+	if (crm == 3 && op2 == 4)
+		return v & ~F(8);
+	return v;
+}
+
+static u64 guest_idreg(unsigned int crm, unsigned int op2)
+{
+	u64 ignored, v, keep = 0;
+
+	if (crm <= 3)
+		return guest_idreg_a32(crm, op2);
+	v = idreg_read(crm, op2, &ignored);
+	switch (crm << 3 | op2) {
+#define X(m, o, fields)             \
+	case ((m) << 3 | (o)):      \
+		keep = fields;      \
+		break;
+		GUEST_IDREGS(X)
+#undef X
+	}
+	v &= keep;
+	if (crm == 4 && op2 == 0) {
+		v = limit_field(v, 4, PFR0_EL_A64_ONLY);
+		v = limit_field(v, 24, 1);
+		v = limit_field(v, 56, PFR0_CSV2_PLAIN);
+	}
+	if (crm == 6 && op2 == 1 && !cpu_features.pauth)
+		v &= ~PAUTH_ISAR1;
+	if (crm == 6 && op2 == 2 && !cpu_features.pauth)
+		v &= ~PAUTH_ISAR2;
+	if (crm == 7 && op2 == 0)
+		v = limit_field(v, 0, parange());
+	if (crm == 7 && op2 == 1)
+		v = limit_field(v, 0, HAFDBS_AF_DBM);
+	return v;
+}
+
+static bool icc_access(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value,
+		       struct guest_exit *e)
+{
+	u32 wake = 0;
+
+	/* Only what waits for other vCPUs wakes: deactivation of a shared SPI. */
+	if (!vgic_icc_access(&v->vgic, reg, write, value, &wake))
+		return false;
+	e->wake |= wake;
+	return true;
+}
+
+/* One register. True: answered, *value is the result of a read. */
+static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest_exit *e)
+{
+	switch (enc) {
+	case SYS(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
+	case SYS(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1 */
+	case SYS(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1 */
+		if (!write)
+			return false;
+		e->kind = GUEST_EXIT_SGI;
+		e->group1 = enc == SYS(3, 0, 12, 11, 5);
+		e->data = *value;
+		return true;
+	case SYS(3, 3, 14, 2, 0):
+	case SYS(3, 3, 14, 2, 1):
+	case SYS(3, 3, 14, 2, 2):
+		return timer_access(v, enc, write, value);
+	case SYS(3, 0, 1, 0, 1): /* ACTLR_EL1: nothing a guest may set */
+		*value = 0;
+		return true;
+	case SYS(3, 0, 4, 6, 0): /* ICC_PMR_EL1 */
+		return icc_access(v, VGIC_ICC_PMR, write, value, e);
+	case SYS(3, 0, 12, 12, 4): /* ICC_CTLR_EL1 */
+		return icc_access(v, VGIC_ICC_CTLR, write, value, e);
+	case SYS(3, 0, 12, 11, 3): /* ICC_RPR_EL1 */
+		return icc_access(v, VGIC_ICC_RPR, write, value, e);
+	case SYS(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
+		return icc_access(v, VGIC_ICC_DIR, write, value, e);
+	case SYS(1, 0, 7, 6, 2): /* DC ISW */
+	case SYS(1, 0, 7, 10, 2): /* DC CSW */
+	case SYS(1, 0, 7, 14, 2): /* DC CISW */
+		/*
+		 * Maintenance by set and way is for code that powers caches down
+		 * (Arm ARM D7.5.6). A guest's memory is cleaned when it is given to
+		 * it, and its caches never go: there is nothing to do.
+		 */
+		return write;
+	}
+	if (enc >> 14 == 2)
+		return debug_access(v, enc, write, value);
+	/* Group 3: op0 3, op1 0, CRn 0, CRm 1 to 7 */
+	if (!write && (enc & ~0x7fU) == SYS(3, 0, 0, 0, 0) && ((enc >> 3) & 0xf) >= 1 &&
+	    ((enc >> 3) & 0xf) <= 7) {
+		*value = guest_idreg((enc >> 3) & 0xf, enc & 7);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * guest_sysreg() - an MRS, MSR or SYS of the guest has trapped
+ * @e: the exit; becomes GUEST_EXIT_SGI for an SGI, whose instruction is stepped
+ *     over by core/run.c
+ *
+ * Return: false: UNDEFINED.
+ */
+bool guest_sysreg(struct vcpu *v, u64 esr, struct guest_exit *e)
+{
+	u32 enc = SYS(SYS64_OP0(esr), SYS64_OP1(esr), SYS64_CRN(esr), SYS64_CRM(esr),
+		      SYS64_OP2(esr));
+	bool write = !SYS64_IS_READ(esr);
+	unsigned int rt = SYS64_RT(esr);
+	u64 value = write ? arch_vcpu_get_x(v, rt) : 0;
+
+	v->stats.handled[GZVM_HANDLED_SYSREG]++;
+	if (!access(v, enc, write, &value, e))
+		return false;
+	if (!write)
+		arch_vcpu_set_x(v, rt, value);
+	return true;
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The world switch. arch_vcpu_load() and arch_vcpu_put() exchange the EL1 world of
+ * host and guest once a RUN; arch_vcpu_enter() goes in and out of the guest in
+ * between, with the guest's world loaded all the time, so what EL2 answers itself
+ * costs no switch.
+ */
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/host.h>
+#include <hyp/panic.h>
+#include <hyp/pool.h>
+#include <hyp/string.h>
+#include <hyp/util.h>
+#include "guest.h"
+#include "inject.h"
+#include "mmu.h"
+#include "vectors.h"
+
+_Static_assert(offsetof(struct vcpu, arch) == 0, "guest.S");
+_Static_assert(offsetof(struct vcpu_arch, x) == VCPU_X(0), "guest.S");
+
+#define TCR_EPD0 BIT(7)
+#define TCR_EPD1 BIT(23)
+#define MPIDR_RES1 BIT(31)
+#define ISR_A BIT(8)
+
+/* SP_EL0 and the like have their own names in MSR; all others are as in the table. */
+static void regs_save(u64 *r)
+{
+#define X(name, enc, reset) r[REG_##name] = read_sysreg(name);
+	SWITCHED_REGS(X)
+#undef X
+#define X(name, enc, reset) r[REG_##name] = read_sysreg(name);
+	if (cpu_features.pauth) {
+		SWITCHED_PAUTH_REGS(X)
+	}
+#undef X
+}
+
+/*
+ * TCR_EL1 comes last: with both walks disabled until then, no speculative
+ * translation can mix one world's tables with the other's stage 2 (errata of
+ * Cortex-A55 1530923, A57 1319537, A72 1319367, A76 1165522).
+ */
+static void regs_load(const u64 *r)
+{
+#define X(name, enc, reset)                \
+	if (REG_##name == REG_TCR_EL1)     \
+		isb();                     \
+	write_sysreg(r[REG_##name], name);
+	if (cpu_features.pauth) {
+		SWITCHED_PAUTH_REGS(X)
+	}
+	SWITCHED_REGS(X)
+#undef X
+}
+
+static void stage2_switch(u64 vttbr, u64 hcr)
+{
+	write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
+	isb();
+	write_sysreg(vttbr, vttbr_el2);
+	write_sysreg(hcr, hcr_el2);
+	isb();
+}
+
+/*
+ * The guest's HCR_EL2. AArch64 at EL1; interrupts, SErrors and external aborts come
+ * to EL2; what table guest_sysreg.c answers traps.
+ */
+static u64 guest_hcr(void)
+{
+	u64 hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
+		  HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
+		  HCR_TEA;
+
+	if (cpu_features.pauth)
+		hcr |= HCR_APK | HCR_API;
+	if (cpu_features.fwb)
+		hcr |= HCR_FWB;
+	if (cpu_features.ras)
+		hcr |= HCR_TERR;
+	if (cpu_features.lor)
+		hcr |= HCR_TLOR;
+	return hcr;
+}
+
+/* TLBs are private to a vCPU: guests may use one ASID for different tables on two. */
+static void tlb_switch(struct vcpu *v, unsigned int cpu)
+{
+	if (likely(v->vm->last_vcpu[cpu] == v->index + 1))
+		return;
+	v->vm->last_vcpu[cpu] = v->index + 1;
+	__asm__ volatile("tlbi vmalle1");
+	__asm__ volatile("ic iallu");
+	dsb(nsh);
+	isb();
+}
+
+void arch_vcpu_load(struct vcpu *v)
+{
+	struct percpu *cpu = this_cpu();
+
+	cpu->host_elr = read_sysreg(elr_el2);
+	cpu->host_spsr = read_sysreg(spsr_el2);
+	regs_save(cpu->host_sys);
+	stage2_switch(pool_pa(v->vm->stage2.root).v | (u64)v->vm->id << 48, guest_hcr());
+	tlb_switch(v, cpu->id);
+	regs_load(v->arch.sys);
+	write_sysreg((u64)guest_vectors, vbar_el2);
+	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
+	write_sysreg(fp_guest_cptr(false), cptr_el2);
+	cpu_negative_enables(false);
+	debug_load(v);
+	gic_load(v);
+	timer_load(v);
+	write_sysreg(v->arch.pc, elr_el2);
+	write_sysreg(v->arch.pstate, spsr_el2);
+}
+
+void arch_vcpu_put(struct vcpu *v)
+{
+	struct percpu *cpu = this_cpu();
+
+	v->arch.pc = read_sysreg(elr_el2);
+	v->arch.pstate = read_sysreg(spsr_el2);
+	timer_put(v);
+	gic_put();
+	debug_put(v);
+	fp_put(v);
+	cpu_negative_enables(true);
+	regs_save(v->arch.sys);
+	stage2_switch(pool_pa(host_stage2.root).v, cpu->hcr_host);
+	regs_load(cpu->host_sys);
+	write_sysreg(cpu->cptr_host, cptr_el2);
+	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
+	write_sysreg((u64)host_vectors, vbar_el2);
+	write_sysreg(cpu->host_elr, elr_el2);
+	write_sysreg(cpu->host_spsr, spsr_el2);
+	isb();
+}
+
+static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit *e)
+{
+	u64 page = FIELD_GET(GENMASK(43, 4), read_sysreg(hpfar_el2)) << PAGE_SHIFT;
+	u64 fsc = ESR_FSC(esr) & FSC_LEVEL_MASK;
+	u64 sctlr;
+
+	e->fetch = fetch;
+	e->walk = esr & ESR_S1PTW;
+	e->addr = page | (e->far & ~PAGE_MASK);
+	if (fsc != FSC_TRANSLATION && fsc != FSC_PERMISSION && fsc != FSC_ACCESS) {
+		/*
+		 * Not stage 2's refusal: an external abort (HCR_EL2.TEA) of memory
+		 * that the host lent. The guest gets it as its own.
+		 */
+		v->stats.handled[GZVM_HANDLED_ABORT]++;
+		arch_inject_external_abort(v, e);
+		return;
+	}
+	e->kind = GUEST_EXIT_ABORT;
+	if (fetch || e->walk)
+		return;
+	e->cache_op = esr & ESR_CM;
+	e->write = esr & ESR_WNR;
+	e->valid = (esr & ESR_ISV) && !e->cache_op;
+	e->size = 1U << FIELD_GET(GENMASK(23, 22), esr);
+	e->sign_extend = esr & BIT(21);
+	e->reg = FIELD_GET(GENMASK(20, 16), esr);
+	e->reg64 = esr & BIT(15);
+	if (e->valid && e->write)
+		e->data = arch_vcpu_get_x(v, e->reg);
+	if (e->size < 8)
+		e->data &= (1ULL << (8 * e->size)) - 1;
+	/* SCTLR_EL1.EE and E0E: endianness of data at EL1 and EL0 */
+	sctlr = read_sysreg(sctlr_el1);
+	if (read_sysreg(spsr_el2) & SPSR_M32)
+		e->swap = read_sysreg(spsr_el2) & BIT(9);
+	else
+		e->swap = sctlr & ((read_sysreg(spsr_el2) & SPSR_M_MASK) ? BIT(25) : BIT(24));
+}
+
+static void decode_sync(struct vcpu *v, struct guest_exit *e)
+{
+	u64 esr = read_sysreg(esr_el2);
+
+	e->esr = esr;
+	e->far = read_sysreg(far_el2);
+	switch (ESR_EC(esr)) {
+	case EC_HVC64:
+		/* SMCCC has immediate 0; the others are nobody's. */
+		if (!(esr & 0xffff)) {
+			e->kind = GUEST_EXIT_HVC;
+			return;
+		}
+		arch_vcpu_set_x(v, 0, (u64)-1);
+		return;
+	case EC_SYS64:
+		if (!guest_sysreg(v, esr, e))
+			arch_inject_undef(v);
+		else if (e->kind == GUEST_EXIT_AGAIN)
+			skip_instruction(esr);
+		return;
+	case EC_WFX:
+		e->kind = GUEST_EXIT_WFI;
+		return;
+	case EC_FP:
+		v->stats.handled[GZVM_HANDLED_FP]++;
+		fp_trap(v);
+		return;
+	case EC_IABT_LOW:
+		decode_abort(v, esr, true, e);
+		return;
+	case EC_DABT_LOW:
+		decode_abort(v, esr, false, e);
+		return;
+	case EC_SMC64:
+		e->kind = GUEST_EXIT_SMC;
+		return;
+	default:
+		arch_inject_undef(v);
+		return;
+	}
+}
+
+/*
+ * An SError that was pending when the guest trapped is the guest's: it is taken
+ * here, before any other world could get it.
+ */
+static bool serror_pending(void)
+{
+	u64 elr, spsr, esr, far;
+
+	dsb(sy);
+	isb();
+	if (likely(!(read_sysreg(isr_el1) & ISR_A)))
+		return false;
+	elr = read_sysreg(elr_el2);
+	spsr = read_sysreg(spsr_el2);
+	esr = read_sysreg(esr_el2);
+	far = read_sysreg(far_el2);
+	serror_take();
+	write_sysreg(elr, elr_el2);
+	write_sysreg(spsr, spsr_el2);
+	write_sysreg(esr, esr_el2);
+	write_sysreg(far, far_el2);
+	return true;
+}
+
+static void crash(struct guest_exit *e, u32 reason)
+{
+	e->kind = GUEST_EXIT_CRASH;
+	e->reason = reason;
+	e->esr = read_sysreg(esr_el2);
+	e->far = read_sysreg(far_el2);
+}
+
+void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
+{
+	unsigned int kind;
+
+	memset(e, 0, sizeof(*e));
+	e->kind = GUEST_EXIT_AGAIN;
+	gic_enter(v);
+	isb();
+	kind = guest_enter(&v->arch);
+	gic_exit(v);
+	/* The level may have fallen, or risen again, without a trap. */
+	if (v->arch.timer.v_level)
+		timer_sample(v);
+	if (unlikely(serror_pending())) {
+		crash(e, GZVM_CRASH_SERROR);
+		return;
+	}
+	switch (kind) {
+	case HOST_EXIT_SYNC:
+		decode_sync(v, e);
+		break;
+	case HOST_EXIT_IRQ:
+	case HOST_EXIT_FIQ:
+		e->kind = gic_classify(v);
+		break;
+	default:
+		crash(e, GZVM_CRASH_SERROR);
+		break;
+	}
+}
+
+u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n)
+{
+	return n < 31 ? v->arch.x[n] : 0;
+}
+
+void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value)
+{
+	if (n < 31)
+		v->arch.x[n] = value;
+}
+
+void arch_vcpu_skip(struct vcpu *v __unused, u64 esr)
+{
+	skip_instruction(esr);
+}
+
+u64 arch_vcpu_pc(const struct vcpu *v __unused)
+{
+	return read_sysreg(elr_el2);
+}
+
+u64 arch_vcpu_pstate(const struct vcpu *v __unused)
+{
+	return read_sysreg(spsr_el2);
+}
+
+void arch_inject_external_abort(struct vcpu *v __unused, const struct guest_exit *e)
+{
+	if (e->fetch)
+		inject_instruction_abort(e->far, FSC_SEA);
+	else
+		inject_data_abort(e->esr, e->far, FSC_SEA);
+}
+
+void arch_inject_undef(struct vcpu *v)
+{
+	v->stats.handled[GZVM_HANDLED_UNDEF]++;
+	inject_undef();
+}
+
+void arch_vcpu_reset(struct vcpu *v)
+{
+	struct vcpu_arch *a = &v->arch;
+
+	memset(a, 0, sizeof(*a));
+	a->pstate = SPSR_EL1H | SPSR_DAIF;
+#define X(name, enc, reset) a->sys[REG_##name] = (reset);
+	SWITCHED_REGS(X)
+#undef X
+	debug_reset(v);
+}
+
+void arch_vcpu_set_entry(struct vcpu *v, u64 entry, u64 arg)
+{
+	v->arch.pc = entry;
+	v->arch.x[0] = arg;
+}
+
+#define RUN_VA(vmid, index) \
+	(LAYOUT_RUN + ((u64)(vmid) * VGIC_MAX_CPUS + (index)) * GZVM_VCPU_BUF_PAGES * PAGE_SIZE)
+
+void *arch_map_vcpu_buffer(u16 vmid, unsigned int index, pa_t base)
+{
+	u64 va = RUN_VA(vmid, index);
+
+	if (mmu_map(va, base, GZVM_VCPU_BUF_PAGES * PAGE_SIZE, PROT_RW))
+		return NULL;
+	return (void *)va;
+}
+
+void arch_unmap_vcpu_buffer(u16 vmid, unsigned int index)
+{
+	mmu_unmap(RUN_VA(vmid, index), GZVM_VCPU_BUF_PAGES * PAGE_SIZE);
+}

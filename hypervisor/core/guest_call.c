@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls of guests: PSCI 1.1 (DEN0022), the SMCCC discovery calls, and PTP.
+ * Everything unknown is NOT_SUPPORTED here: a guest cannot fill the VMM's log.
+ */
+#include <hyp/page.h>
+#include <hyp/psci.h>
+#include <hyp/util.h>
+#include <hyp/vm.h>
+#include <hyp/world.h>
+
+#define PSCI_VERSION_1_1 0x10001
+#define PSCI_TOS_NOT_PRESENT 2 /* MIGRATE_INFO_TYPE: no migration needed */
+#define RESET2_VENDOR BIT(31)
+
+#define SMCCC_VERSION 0x80000000U
+#define SMCCC_ARCH_FEATURES 0x80000001U
+#define SMCCC_VERSION_1_1 0x10001
+#define NOT_SUPPORTED ((u64)-1)
+
+/* The KVM vendor-hypervisor service, which stock guests' PTP driver looks for. */
+#define VENDOR_HYP_FEATURES 0x86000000U
+#define VENDOR_HYP_UID 0x8600ff01U
+#define KVM_UID_0 0xb66fb428U
+#define KVM_UID_1 0xe911c52eU
+#define KVM_UID_2 0x564bcaa9U
+#define KVM_UID_3 0x743a004dU
+#define VENDOR_HYP_FEATURE_FEATURES BIT(0)
+#define VENDOR_HYP_FEATURE_PTP BIT(1)
+
+
+/* vCPU of an MPIDR argument: Aff0 is the index, everything else zero. */
+static struct vcpu_peer *peer_of(struct vm *vm, u64 mpidr, u32 *index)
+{
+	if (mpidr >= VGIC_MAX_CPUS || READ_ONCE(vm->peer[mpidr].power) == VCPU_POWER_NONE)
+		return NULL;
+	*index = mpidr;
+	return &vm->peer[mpidr];
+}
+
+static s64 guest_cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 arg, u32 *wake)
+{
+	u32 off = VCPU_POWER_OFF, index;
+	struct vcpu_peer *peer = peer_of(v->vm, mpidr, &index);
+	bool memory;
+
+	if (!peer)
+		return PSCI_INVALID_PARAMETERS;
+	spin_lock(&v->vm->slots_lock);
+	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
+	spin_unlock(&v->vm->slots_lock);
+	if (!memory || !IS_ALIGNED(entry, 4))
+		return PSCI_INVALID_ADDRESS;
+	if (!__atomic_compare_exchange_n(&peer->power, &off, VCPU_POWER_ON_PENDING, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return off == VCPU_POWER_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
+	peer->on_entry = entry;
+	peer->on_arg = arg;
+	__atomic_store_n(&peer->on_ready, 1, __ATOMIC_RELEASE);
+	*wake |= 1U << index;
+	return PSCI_SUCCESS;
+}
+
+static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u64 level)
+{
+	u32 index;
+	struct vcpu_peer *peer = peer_of(v->vm, mpidr, &index);
+
+	/* Affinity levels above 0 need not be supported from PSCI 1.0 on. */
+	if (!peer || level)
+		return PSCI_INVALID_PARAMETERS;
+	switch (READ_ONCE(peer->power)) {
+	case VCPU_POWER_ON:
+		return PSCI_AFFINITY_ON;
+	case VCPU_POWER_ON_PENDING:
+		return PSCI_AFFINITY_ON_PENDING;
+	default:
+		return PSCI_AFFINITY_OFF;
+	}
+}
+
+/* CPU_OFF: the vGIC's CPU interface is reset, the vCPU leaves by run_loop(). */
+static s64 guest_cpu_off(struct vcpu *v, u32 *wake)
+{
+	vgic_cpu_reset(&v->vgic, wake);
+	__atomic_store_n(&v->vm->peer[v->index].power, VCPU_POWER_OFF, __ATOMIC_SEQ_CST);
+	return PSCI_SUCCESS;
+}
+
+static s64 guest_psci_features(u32 fn)
+{
+	if (fn == SMCCC_VERSION || psci_host_has(fn))
+		return PSCI_SUCCESS;
+	return PSCI_NOT_SUPPORTED;
+}
+
+static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
+{
+	if (!(fn & SMCCC_64BIT)) {
+		a1 = (u32)a1;
+		a2 = (u32)a2;
+		a3 = (u32)a3;
+	}
+	switch (fn) {
+	case PSCI_VERSION:
+		return PSCI_VERSION_1_1;
+	case PSCI_CPU_OFF:
+		return guest_cpu_off(v, wake);
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON | SMCCC_64BIT:
+		return guest_cpu_on(v, a1, a2, a3, wake);
+	case PSCI_AFFINITY_INFO:
+	case PSCI_AFFINITY_INFO | SMCCC_64BIT:
+		return guest_affinity_info(v, a1, a2);
+	case PSCI_MIGRATE_INFO_TYPE:
+		return PSCI_TOS_NOT_PRESENT;
+	case PSCI_SYSTEM_OFF:
+		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_SHUTDOWN, NULL);
+		return PSCI_INTERNAL_FAILURE;
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
+		/* reset_type 0 is the only architectural one (DEN0022 5.18). */
+		if (a1 != 0)
+			return (a1 & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS;
+		fallthrough;
+	case PSCI_SYSTEM_RESET:
+		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_RESET, NULL);
+		return PSCI_INTERNAL_FAILURE;
+	case PSCI_FEATURES:
+		return guest_psci_features(a1);
+	default:
+		return PSCI_NOT_SUPPORTED;
+	}
+}
+
+static u64 guest_forward(struct vcpu *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		v->run->hypercall.args[i] = arch_vcpu_get_x(v, i);
+	return GZVM_EXIT_HYPERCALL;
+}
+
+/*
+ * MEM_RELINQUISH: the page leaves stage 2 before the host hears of it; the answer
+ * is EL2's own, since no host writes one.
+ */
+static u64 guest_relinquish(struct vcpu *v, u64 addr)
+{
+	struct vm *vm = v->vm;
+	bool memory;
+
+	spin_lock(&vm->slots_lock);
+	memory = vm_slot_find(vm, addr >> PAGE_SHIFT);
+	spin_unlock(&vm->slots_lock);
+	if (!memory || !IS_ALIGNED(addr, PAGE_SIZE)) {
+		arch_vcpu_set_x(v, 0, (u64)PSCI_INVALID_PARAMETERS);
+		return 0;
+	}
+	spin_lock(&vm->lock);
+	page_return_vm(&vm->stage2, ipa(addr), 1);
+	spin_unlock(&vm->lock);
+	guest_forward(v);
+	arch_vcpu_set_x(v, 0, 0);
+	return GZVM_EXIT_HYPERCALL;
+}
+
+static bool is_psci(u32 fn)
+{
+	fn &= ~(u32)SMCCC_64BIT;
+	return fn >= PSCI_FN_BASE && fn <= PSCI_FN_BASE + 0x1f;
+}
+
+/**
+ * guest_call() - an HVC of a guest
+ * @v: loaded
+ * @wake: vCPUs that have something to do
+ *
+ * Return: 0: answered; otherwise the exit reason.
+ */
+u64 guest_call(struct vcpu *v, u32 *wake)
+{
+	u32 fn = arch_vcpu_get_x(v, 0);
+	u64 a1 = arch_vcpu_get_x(v, 1);
+
+	if ((fn & ~(u32)SMCCC_64BIT) == PSCI_CPU_SUSPEND) {
+		/* Any state may be entered as a shallower one (DEN0022 5.4): a standby. */
+		arch_vcpu_set_x(v, 0, PSCI_SUCCESS);
+		return run_wait(v);
+	}
+	if (is_psci(fn)) {
+		arch_vcpu_set_x(v, 0, guest_psci(v, fn, a1, arch_vcpu_get_x(v, 2),
+						 arch_vcpu_get_x(v, 3), wake));
+		return 0;
+	}
+	switch (fn) {
+	case SMCCC_VERSION:
+		arch_vcpu_set_x(v, 0, SMCCC_VERSION_1_1);
+		return 0;
+	case SMCCC_ARCH_FEATURES:
+		arch_vcpu_set_x(v, 0, (u32)a1 == SMCCC_VERSION || (u32)a1 == SMCCC_ARCH_FEATURES ?
+				0 : NOT_SUPPORTED);
+		return 0;
+	case VENDOR_HYP_UID:
+		arch_vcpu_set_x(v, 0, KVM_UID_0);
+		arch_vcpu_set_x(v, 1, KVM_UID_1);
+		arch_vcpu_set_x(v, 2, KVM_UID_2);
+		arch_vcpu_set_x(v, 3, KVM_UID_3);
+		return 0;
+	case VENDOR_HYP_FEATURES:
+		arch_vcpu_set_x(v, 0, VENDOR_HYP_FEATURE_FEATURES | VENDOR_HYP_FEATURE_PTP);
+		arch_vcpu_set_x(v, 1, 0);
+		arch_vcpu_set_x(v, 2, 0);
+		arch_vcpu_set_x(v, 3, 0);
+		return 0;
+	case GZVM_HVC_PTP:
+		v->pending = VCPU_PENDING_HYPERCALL;
+		return guest_forward(v);
+	case GZVM_HVC_MEM_RELINQUISH:
+		return guest_relinquish(v, a1);
+	default:
+		arch_vcpu_set_x(v, 0, NOT_SUPPORTED);
+		return 0;
+	}
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RUN: enter a vCPU until the host has something to do.
+ */
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/page.h>
+#include <hyp/panic.h>
+#include <hyp/string.h>
+#include <hyp/util.h>
+#include <hyp/vm.h>
+#include <hyp/world.h>
+
+/*
+ * The delay that an IDLE exit reports when no timer is armed, in cycles: long, but
+ * within what a driver converts to nanoseconds without overflow (30 s at 1 GHz).
+ */
+#define IDLE_LONG (1ULL << 30)
+
+/**
+ * vm_post_event() - the VM as a whole stops: power off, reset, or its end
+ * @type: enum gzvm_system_event
+ * @data: GZVM_CRASH_NDATA words, or NULL
+ *
+ * The first event counts. Every vCPU that is inside the guest leaves it and reports
+ * the event, and so does every later RUN, until the VM is reset.
+ */
+void vm_post_event(struct vm *vm, u32 type, const u64 *data)
+{
+	u32 none = 0;
+
+	if (!__atomic_compare_exchange_n(&vm->event.type, &none, type, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return;
+	if (data)
+		memcpy(vm->event.data, data, sizeof(vm->event.data));
+	__atomic_store_n(&vm->event.ready, 1, __ATOMIC_RELEASE);
+	vm_kick(vm, (1U << VGIC_MAX_CPUS) - 1);
+}
+
+static u64 run_report_event(struct vcpu *v)
+{
+	const struct vm_event *event = &v->vm->event;
+	struct gzvm_vcpu_run *run = v->run;
+	unsigned int i;
+
+	/* Another CPU has decided the type and is about to write the rest. */
+	while (!__atomic_load_n(&event->ready, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+	memset(&run->system_event, 0, sizeof(run->system_event));
+	run->system_event.type = event->type;
+	if (event->type == GZVM_SYSTEM_EVENT_CRASH) {
+		run->system_event.ndata = GZVM_CRASH_NDATA;
+		for (i = 0; i < GZVM_CRASH_NDATA; i++)
+			run->system_event.data[i] = event->data[i];
+	}
+	return GZVM_EXIT_SYSTEM_EVENT;
+}
+
+static void run_crash(struct vcpu *v, u32 reason, u64 esr, u64 far)
+{
+	u64 data[GZVM_CRASH_NDATA] = {
+		[GZVM_CRASH_DATA_REASON] = reason,
+		[GZVM_CRASH_DATA_ESR] = esr,
+		[GZVM_CRASH_DATA_FAR] = far,
+		[GZVM_CRASH_DATA_PC] = arch_vcpu_pc(v),
+		[GZVM_CRASH_DATA_PSTATE] = arch_vcpu_pstate(v),
+		[GZVM_CRASH_DATA_VCPU] = v->index,
+	};
+
+	vm_post_event(v->vm, GZVM_SYSTEM_EVENT_CRASH, data);
+}
+
+static u64 run_swap(u64 value, unsigned int size)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * size);
+}
+
+/* A load's data as the register gets it (Arm ARM, ESR_EL2.ISS of a data abort). */
+static void run_load(struct vcpu *v, const struct vcpu_mmio *m, u64 value)
+{
+	unsigned int bits = 8 * m->size;
+
+	if (bits < 64)
+		value &= (1UL << bits) - 1;
+	if (m->swap)
+		value = run_swap(value, m->size);
+	if (m->sign_extend)
+		value = (u64)((s64)(value << (64 - bits)) >> (64 - bits));
+	if (!m->reg64)
+		value = (u32)value;
+	arch_vcpu_set_x(v, m->reg, value);
+}
+
+/*
+ * The answer to the last exit. Only the data come from the page, which the host and
+ * its userspace can write at any time: each word is read once.
+ */
+static void run_complete(struct vcpu *v)
+{
+	unsigned int i;
+	u64 value;
+
+	switch (v->pending) {
+	case VCPU_PENDING_MMIO_READ:
+		memcpy(&value, v->run->mmio.data, sizeof(value));
+		run_load(v, &v->mmio, value);
+		break;
+	case VCPU_PENDING_HYPERCALL:
+		for (i = 0; i < 4; i++)
+			arch_vcpu_set_x(v, i, READ_ONCE(v->run->hypercall.args[i]));
+		break;
+	}
+	v->pending = VCPU_PENDING_NONE;
+}
+
+/* A vCPU that is off waits with the host; one that CPU_ON has named starts. */
+static bool run_power_up(struct vcpu *v)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+
+	if (READ_ONCE(peer->power) == VCPU_POWER_ON)
+		return true;
+	if (!__atomic_load_n(&peer->on_ready, __ATOMIC_ACQUIRE))
+		return false;
+	WRITE_ONCE(peer->on_ready, 0);
+	arch_vcpu_reset(v);
+	arch_vcpu_set_entry(v, peer->on_entry, peer->on_arg);
+	__atomic_store_n(&peer->power, VCPU_POWER_ON, __ATOMIC_RELEASE);
+	return true;
+}
+
+static u64 run_idle(struct vcpu *v, u64 delay)
+{
+	v->hwstate->vtimer_delay = MIN(delay, IDLE_LONG);
+	v->hwstate->vtimer_migrate = 1;
+	return GZVM_EXIT_IDLE;
+}
+
+/**
+ * run_wait() - the guest waits: WFI, or a standby by PSCI CPU_SUSPEND
+ * @v: loaded
+ *
+ * Return: 0: something is pending already; GZVM_EXIT_IDLE otherwise.
+ */
+u64 run_wait(struct vcpu *v)
+{
+	u64 delay = arch_vcpu_timer_delay(v);
+
+	if (!vgic_pending(&v->vgic))
+		return run_idle(v, delay);
+	v->stats.handled[GZVM_HANDLED_WFX]++;
+	return 0;
+}
+
+static u64 run_page_fault(struct vcpu *v, u64 gpa)
+{
+	memset(&v->run->exception, 0, sizeof(v->run->exception));
+	v->run->exception.exception = GZVM_EXCEPTION_PAGE_FAULT;
+	v->run->exception.fault_gpa = gpa;
+	return GZVM_EXIT_EXCEPTION;
+}
+
+static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
+{
+	struct gzvm_vcpu_run *run = v->run;
+	u64 data = 0;
+
+	run->mmio.phys_addr = e->addr;
+	run->mmio.size = e->size;
+	run->mmio.reg_nr = e->reg;
+	run->mmio.is_write = e->write;
+	memset(run->mmio.padding, 0, sizeof(run->mmio.padding));
+	if (e->write) {
+		data = e->swap ? run_swap(e->data, e->size) : e->data;
+	} else {
+		v->mmio = (struct vcpu_mmio){
+			.reg = e->reg,
+			.size = e->size,
+			.sign_extend = e->sign_extend,
+			.reg64 = e->reg64,
+			.swap = e->swap,
+		};
+		v->pending = VCPU_PENDING_MMIO_READ;
+	}
+	memcpy(run->mmio.data, &data, sizeof(data));
+	arch_vcpu_skip(v, e->esr);
+	return GZVM_EXIT_MMIO;
+}
+
+/* True: the access was one to the virtual GIC, and is complete. */
+static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
+{
+	struct vcpu_mmio m = {
+		.reg = e->reg, .size = e->size, .sign_extend = e->sign_extend, .reg64 = e->reg64,
+		.swap = e->swap,
+	};
+	u64 value = e->swap ? run_swap(e->data, e->size) : e->data;
+	bool fault = false;
+
+	if (!vgic_access(&v->vgic, ipa(e->addr), e->size, e->write, &value, wake, &fault))
+		return false;
+	v->stats.handled[GZVM_HANDLED_GIC]++;
+	if (v->vgic.again)
+		return true; /* the instruction runs again */
+	if (fault) {
+		arch_inject_external_abort(v, e);
+		return true;
+	}
+	if (!e->write)
+		run_load(v, &m, value);
+	arch_vcpu_skip(v, e->esr);
+	return true;
+}
+
+static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
+{
+	bool access = !e->fetch && !e->walk && e->valid;
+	struct vm *vm = v->vm;
+	bool memory;
+
+	/* First the GIC: its frames lie over no slot, and this needs no lock. */
+	if (access && run_gic(v, e, wake))
+		return 0;
+	spin_lock(&vm->slots_lock);
+	memory = vm_slot_find(vm, e->addr >> PAGE_SHIFT);
+	spin_unlock(&vm->slots_lock);
+	if (memory)
+		return run_page_fault(v, e->addr);
+	if (access)
+		return run_mmio(v, e);
+	v->stats.handled[GZVM_HANDLED_ABORT]++;
+	/* Cache maintenance of a device has nothing to clean (Arm ARM D7.5.9). */
+	if (e->cache_op)
+		arch_vcpu_skip(v, e->esr);
+	else
+		arch_inject_external_abort(v, e);
+	return 0;
+}
+
+/*
+ * One exit of the guest. Return: 0 to enter it again, or the exit reason for the
+ * host.
+ */
+static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
+{
+	switch (e->kind) {
+	case GUEST_EXIT_AGAIN:
+		return 0;
+	case GUEST_EXIT_KICK:
+		v->stats.handled[GZVM_HANDLED_IRQ]++;
+		return 0;
+	case GUEST_EXIT_IRQ:
+		return GZVM_EXIT_IRQ;
+	case GUEST_EXIT_ABORT:
+		return run_abort(v, e, wake);
+	case GUEST_EXIT_HVC:
+		v->stats.handled[GZVM_HANDLED_HVC]++;
+		return guest_call(v, wake);
+	case GUEST_EXIT_SMC:
+		/* No firmware below a guest: SMCCC NOT_SUPPORTED. */
+		v->stats.handled[GZVM_HANDLED_SMC]++;
+		arch_vcpu_set_x(v, 0, (u64)-1);
+		arch_vcpu_skip(v, e->esr);
+		return 0;
+	case GUEST_EXIT_SGI:
+		vgic_sgi(&v->vgic, e->data, e->group1, wake);
+		arch_vcpu_skip(v, e->esr);
+		return 0;
+	case GUEST_EXIT_WFI:
+		arch_vcpu_skip(v, e->esr);
+		return run_wait(v);
+	case GUEST_EXIT_CRASH:
+		run_crash(v, e->reason, e->esr, e->far);
+		return 0;
+	default:
+		panic("guest exit %u", e->kind);
+	}
+}
+
+/* The guest's news for other vCPUs: kick, or have the host run them. */
+static u64 run_wake(struct vcpu *v, u32 mask, u32 *wake)
+{
+	*wake |= vm_kick(v->vm, mask);
+	return *wake ? GZVM_EXIT_IPI : 0;
+}
+
+static void run_consume_kick(struct vcpu_peer *peer)
+{
+	arch_consume_kick();
+	WRITE_ONCE(peer->mode, VCPU_IN_GUEST);
+	/* Say so first, then look for news. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * The loop around the guest. Leaves with the mode OUT, and no kick on its way: a
+ * kick that was sent while an idle vCPU was leaving is news that it must look at.
+ */
+static u64 run_loop(struct vcpu *v, u32 *wake)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+	struct vm *vm = v->vm;
+	struct guest_exit e;
+	u64 reason = 0;
+	u32 others;
+
+again:
+	while (!reason) {
+		if (unlikely(READ_ONCE(vm->event.type))) {
+			reason = run_report_event(v);
+			break;
+		}
+		if (READ_ONCE(peer->power) != VCPU_POWER_ON) {
+			/* PSCI CPU_OFF. */
+			reason = run_idle(v, ~0ULL);
+			break;
+		}
+		vgic_flush(&v->vgic);
+		arch_vcpu_enter(v, &e);
+		v->stats.entries++;
+		if (unlikely(READ_ONCE(peer->mode) == VCPU_KICKED))
+			run_consume_kick(peer);
+		else if (unlikely(e.kind == GUEST_EXIT_KICK))
+			e.kind = GUEST_EXIT_IRQ; /* the kick's number, but not ours */
+		others = e.wake;
+		vgic_sync(&v->vgic, &others);
+		reason = run_exit(v, &e, &others);
+		if (unlikely(others)) {
+			u64 ipi = run_wake(v, others, wake);
+
+			if (!reason)
+				reason = ipi;
+		}
+		if (unlikely(vgic_eoi_due(&v->vgic)) && !reason)
+			reason = GZVM_EXIT_IRQ;
+	}
+	if (__atomic_exchange_n(&peer->mode, VCPU_OUT, __ATOMIC_SEQ_CST) == VCPU_KICKED) {
+		arch_consume_kick();
+		if (reason == GZVM_EXIT_IDLE) {
+			__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
+			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			reason = 0;
+			goto again;
+		}
+	}
+	return reason;
+}
+
+static void run_report_lrs(struct vcpu *v)
+{
+	u64 lr[VGIC_MAX_LRS];
+	unsigned int i;
+	bool due = vgic_eoi_due(&v->vgic);
+
+	if (!due && !v->lrs_reported && !v->vgic.hw.used_lrs)
+		return;
+	v->lrs_reported = vgic_eoi_report(&v->vgic, lr) || v->vgic.hw.used_lrs;
+	v->hwstate->nr_lrs = v->vgic.hw.nr_lrs;
+	for (i = 0; i < VGIC_MAX_LRS; i++)
+		v->hwstate->lr[i] = lr[i];
+}
+
+/**
+ * run_vcpu() - RUN
+ * @v: claimed
+ * @wake: result: vCPUs that the host has to run
+ *
+ * Context: interrupts masked, no lock. Return: exit reason, also in the run page.
+ */
+u64 run_vcpu(struct vcpu *v, u32 *wake)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+	u64 reason;
+
+	*wake = 0;
+	v->stats.runs++;
+	run_complete(v);
+	if (READ_ONCE(v->vm->event.type)) {
+		reason = run_report_event(v);
+	} else if (!run_power_up(v)) {
+		reason = run_idle(v, ~0ULL);
+	} else {
+		WRITE_ONCE(peer->cpu, arch_cpu());
+		__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		arch_vcpu_load(v);
+		reason = run_loop(v, wake);
+		arch_vcpu_put(v);
+		run_report_lrs(v);
+	}
+	v->run->exit_reason = reason;
+	v->stats.exits[reason - GZVM_EXIT_UNKNOWN]++;
+	return reason;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vCPUs: creation, end, registers from outside, kicks.
+ */
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/page.h>
+#include <hyp/panic.h>
+#include <hyp/string.h>
+#include <hyp/util.h>
+#include <hyp/vm.h>
+#include <hyp/world.h>
+
+#define VCPU_PAGES 4
+
+_Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
+
+/**
+ * vcpu_create() - add a vCPU to a VM
+ * @index: below VGIC_MAX_CPUS, not in use; also its MPIDR_EL1.Aff0
+ * @buffer: physical address of two pages of the host's: run page, hwstate
+ *
+ * Number 0 is on, the others are off until PSCI CPU_ON.
+ *
+ * Return: 0, -EINVAL, -EEXIST, -EPERM (the buffer is not the host's), -ENOMEM.
+ */
+int vcpu_create(struct vm *vm, u64 index, u64 buffer)
+{
+	struct vcpu *v;
+	void *va;
+	int err;
+
+	if (index >= VGIC_MAX_CPUS || !IS_ALIGNED(buffer, PAGE_SIZE))
+		return -EINVAL;
+	err = page_lend_hyp(pa(buffer), GZVM_VCPU_BUF_PAGES);
+	if (err)
+		return err;
+	v = pool_alloc(&vm->quota, VCPU_PAGES);
+	if (!v) {
+		err = -ENOMEM;
+		goto out_page;
+	}
+	spin_lock(&vm->vcpus_lock);
+	if (vm->vcpu[index]) {
+		err = -EEXIST;
+		goto out_unlock;
+	}
+	va = arch_map_vcpu_buffer(vm->id, index, pa(buffer));
+	if (!va) {
+		err = -ENOMEM;
+		goto out_unlock;
+	}
+	v->vm = vm;
+	v->index = index;
+	v->buffer = pa(buffer);
+	v->run = va;
+	v->hwstate = (void *)((char *)va + PAGE_SIZE);
+	v->hwstate->vtimer_offset = vm->counter_offset;
+	vgic_cpu_init(&vm->vgic, &v->vgic, index);
+	arch_vcpu_wire(v);
+	arch_vcpu_reset(v);
+	vm->vcpu[index] = v;
+	vm->nr_vcpus++;
+	WRITE_ONCE(vm->peer[index].mode, VCPU_OUT);
+	WRITE_ONCE(vm->peer[index].power, index ? VCPU_POWER_OFF : VCPU_POWER_ON);
+	spin_unlock(&vm->vcpus_lock);
+	return 0;
+
+out_unlock:
+	spin_unlock(&vm->vcpus_lock);
+	pool_free(&vm->quota, v, VCPU_PAGES);
+out_page:
+	page_return_hyp(pa(buffer), GZVM_VCPU_BUF_PAGES);
+	return err;
+}
+
+/**
+ * vcpu_free() - the end of a vCPU that nobody works on
+ *
+ * Context: @v is claimed, or the VM has no other user.
+ */
+void vcpu_free(struct vm *vm, struct vcpu *v)
+{
+	pa_t buffer = v->buffer;
+
+	spin_lock(&vm->vcpus_lock);
+	vm->vcpu[v->index] = NULL;
+	vm->nr_vcpus--;
+	WRITE_ONCE(vm->peer[v->index].power, VCPU_POWER_NONE);
+	vgic_cpu_remove(&vm->vgic, v->index);
+	arch_unmap_vcpu_buffer(vm->id, v->index);
+	spin_unlock(&vm->vcpus_lock);
+	pool_free(&vm->quota, v, VCPU_PAGES);
+	page_return_hyp(buffer, GZVM_VCPU_BUF_PAGES);
+}
+
+/**
+ * vcpu_claim() - find a vCPU and become the one that works on it
+ * @index: as the caller gave it
+ *
+ * Return: the vCPU, to be given back by vcpu_release(); NULL: there is none, or
+ * another CPU works on it.
+ */
+struct vcpu *vcpu_claim(struct vm *vm, u64 index)
+{
+	struct vcpu *v = NULL;
+
+	if (index >= VGIC_MAX_CPUS)
+		return NULL;
+	spin_lock(&vm->vcpus_lock);
+	v = vm->vcpu[index];
+	if (v && !v->running)
+		v->running = 1;
+	else
+		v = NULL;
+	spin_unlock(&vm->vcpus_lock);
+	return v;
+}
+
+void vcpu_release(struct vcpu *v)
+{
+	__atomic_store_n(&v->running, 0, __ATOMIC_RELEASE);
+}
+
+/**
+ * vcpu_destroy() - DESTROY_VCPU
+ *
+ * Return: 0, -EINVAL (there is none, or it is in RUN).
+ */
+int vcpu_destroy(struct vm *vm, u64 index)
+{
+	struct vcpu *v = vcpu_claim(vm, index);
+
+	if (!v)
+		return -EINVAL;
+	vcpu_free(vm, v);
+	return 0;
+}
+
+/**
+ * vcpu_reset() - state as after creation
+ *
+ * Context: @v is claimed. The vGIC is reset for the whole VM, elsewhere.
+ */
+void vcpu_reset(struct vcpu *v)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+
+	v->pending = VCPU_PENDING_NONE;
+	arch_vcpu_reset(v);
+	WRITE_ONCE(peer->on_ready, 0);
+	WRITE_ONCE(peer->power, v->index ? VCPU_POWER_OFF : VCPU_POWER_ON);
+}
+
+/**
+ * vcpu_set_reg() - SET_ONE_REG
+ * @id: register id of the ABI
+ * @value: zero-extended
+ *
+ * Return: 0 or -EINVAL: no such register, or one that is not set from outside.
+ */
+int vcpu_set_reg(struct vcpu *v, u64 id, u64 value)
+{
+	return arch_vcpu_set_reg(v, id, value);
+}
+
+/**
+ * vm_kick() - tell vCPUs that there is news for them
+ * @mask: bit n: vCPU n
+ *
+ * The news is in memory already. Those inside the guest are made to leave it; the
+ * vCPU of the caller's own CPU needs nothing.
+ *
+ * Context: any lock or none. Return: the vCPUs of @mask that are with the host,
+ * which has to call RUN for them.
+ */
+u32 vm_kick(struct vm *vm, u32 mask)
+{
+	u32 out = 0;
+
+	if (!mask)
+		return 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (; mask; mask &= mask - 1) {
+		unsigned int i = __builtin_ctz(mask);
+		struct vcpu_peer *peer = &vm->peer[i];
+		u32 mode = VCPU_IN_GUEST;
+
+		if (__atomic_compare_exchange_n(&peer->mode, &mode, VCPU_KICKED, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			/*
+			 * From here on the target waits in arch_consume_kick() before
+			 * it leaves RUN, so it is still on the CPU read after the
+			 * exchange.
+			 */
+			arch_kick(READ_ONCE(peer->cpu));
+		else if (mode == VCPU_OUT)
+			out |= 1U << i;
+	}
+	return out;
+}

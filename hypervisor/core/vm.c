@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of VMs, their creation and end, and memory slots.
+ */
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/page.h>
+#include <hyp/panic.h>
+#include <hyp/stage2.h>
+#include <hyp/string.h>
+#include <hyp/util.h>
+#include <hyp/vm.h>
+
+#define VM_PAGES 16 /* a power of two: pool_alloc() */
+#define SPI_PAGES 16
+
+_Static_assert(sizeof(struct vm) <= VM_PAGES * PAGE_SIZE, "struct vm");
+_Static_assert(VGIC_SPI_BYTES <= SPI_PAGES * PAGE_SIZE, "SPIs");
+
+static struct spinlock vm_table_lock;
+static struct vm *table[VM_MAX + 1]; /* under vm_table_lock; [0] is the host */
+static u32 nr_vms;
+
+/**
+ * vm_setup() - an empty table
+ *
+ * Context: boot, and each unit test.
+ */
+void vm_setup(void)
+{
+	memset(table, 0, sizeof(table));
+	nr_vms = 0;
+}
+
+/**
+ * vm_get() - find a VM and keep it
+ * @id: as the caller gave it, unchecked
+ *
+ * Context: takes vm_table_lock. Return: the VM, to be given back by vm_put(), or
+ * NULL: no such VM, or it is being destroyed.
+ */
+struct vm *vm_get(u64 id)
+{
+	struct vm *vm = NULL;
+
+	if (id < 1 || id > VM_MAX)
+		return NULL;
+	spin_lock(&vm_table_lock);
+	if (table[id] && !table[id]->dying) {
+		vm = table[id];
+		vm->users++;
+	}
+	spin_unlock(&vm_table_lock);
+	return vm;
+}
+
+void vm_put(struct vm *vm)
+{
+	spin_lock(&vm_table_lock);
+	vm->users--;
+	spin_unlock(&vm_table_lock);
+}
+
+/*
+ * The quota keeps one VM from taking the whole pool. What the VM itself costs
+ * (its record, SPIs, root) counts as well.
+ */
+static u64 vm_quota_pages(void)
+{
+	return MAX(pool_total() / PAGE_SIZE / VM_QUOTA_SHARE, (u64)VM_QUOTA_MIN);
+}
+
+static void vm_free(struct vm *vm)
+{
+	struct pool_quota quota = vm->quota;
+
+	if (vm->stage2.root) {
+		stage2_destroy(&vm->stage2);
+		quota = vm->quota;
+	}
+	if (vm->spi)
+		pool_free(&quota, vm->spi, SPI_PAGES);
+	pool_free(&quota, vm, VM_PAGES);
+	CHECK(quota.used == 0);
+}
+
+/**
+ * vm_create() - a new, empty VM
+ * @type: must be 0
+ * @id: result
+ *
+ * Return: 0, -EINVAL, -ENOMEM (pool, or all 255 ids in use).
+ */
+int vm_create(u64 type, u16 *id)
+{
+	struct pool_quota quota = { .limit = vm_quota_pages() };
+	struct vm *vm;
+	unsigned int i;
+
+	if (type)
+		return -EINVAL;
+	vm = pool_alloc(&quota, VM_PAGES);
+	if (!vm)
+		return -ENOMEM;
+	vm->quota = quota;
+	spin_lock(&vm_table_lock);
+	for (i = 1; i <= VM_MAX && table[i]; i++)
+		;
+	if (i <= VM_MAX) {
+		/* Reserved: not found while dying, not destroyed while in use. */
+		vm->dying = true;
+		vm->users = 1;
+		table[i] = vm;
+		nr_vms++;
+	}
+	spin_unlock(&vm_table_lock);
+	if (i > VM_MAX) {
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	vm->id = i;
+	vm->counter_offset = arch_counter();
+	vm->spi = pool_alloc(&vm->quota, SPI_PAGES);
+	if (!vm->spi || stage2_init(&vm->stage2, vm->id, &vm->quota)) {
+		spin_lock(&vm_table_lock);
+		table[i] = NULL;
+		nr_vms--;
+		spin_unlock(&vm_table_lock);
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	vgic_init(&vm->vgic, vm->spi);
+	spin_lock(&vm_table_lock);
+	vm->dying = false;
+	vm->users = 0;
+	spin_unlock(&vm_table_lock);
+	*id = i;
+	return 0;
+}
+
+/**
+ * vm_destroy() - end a VM, a piece at a time
+ * @id: the VM
+ * @pages: how many mapped pages to take back in this call, 1 to HYP_WORK_PAGES; 0
+ *         (drivers before ABI 16) as many as EL2 allows itself
+ *
+ * From the first call on the VM is found by nobody else. The pages' counts fall as
+ * the pages go, so a caller may use them again when the call that said 0 returns.
+ *
+ * Return: 0: gone; -EAGAIN: call again; -EBUSY: another call works on it; -EINVAL:
+ * no such VM.
+ */
+int vm_destroy(u64 id, u64 pages)
+{
+	struct vm *vm;
+	unsigned int i;
+	bool done;
+
+	if (id < 1 || id > VM_MAX)
+		return -EINVAL;
+	spin_lock(&vm_table_lock);
+	vm = table[id];
+	if (!vm) {
+		spin_unlock(&vm_table_lock);
+		return -EINVAL;
+	}
+	if (vm->users) {
+		spin_unlock(&vm_table_lock);
+		return -EBUSY;
+	}
+	/* One destroyer at a time: it is the only user. */
+	vm->dying = true;
+	vm->users = 1;
+	spin_unlock(&vm_table_lock);
+
+	for (i = 0; i < VGIC_MAX_CPUS; i++)
+		if (vm->vcpu[i])
+			vcpu_free(vm, vm->vcpu[i]);
+	if (!pages || pages > HYP_WORK_PAGES)
+		pages = HYP_WORK_PAGES;
+	/* A block counts as 512 pages; fewer would never get past one. */
+	done = page_return_vm_some(&vm->stage2, &vm->unmap_cursor, MAX(pages, (u64)1));
+
+	spin_lock(&vm_table_lock);
+	vm->users = 0;
+	if (done) {
+		table[id] = NULL;
+		nr_vms--;
+	}
+	spin_unlock(&vm_table_lock);
+	if (!done)
+		return -EAGAIN;
+	if (vm->mailbox.v)
+		page_return_hyp(vm->mailbox, 1);
+	vm_free(vm);
+	return 0;
+}
+
+/* Index of the first slot that ends above @gfn: binary search, slots are sorted. */
+static u32 vm_slot_index(const struct vm *vm, u64 gfn)
+{
+	u32 lo = 0, hi = vm->nr_slots;
+
+	while (lo < hi) {
+		u32 mid = (lo + hi) / 2;
+		const struct vm_slot *s = &vm->slot[mid];
+
+		if ((s->gpa >> PAGE_SHIFT) + s->pages <= gfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/**
+ * vm_slot_find() - the slot that an address lies in
+ * @gfn: IPA >> 12
+ *
+ * Context: vm->slots_lock. Return: NULL: no memory there.
+ */
+const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
+{
+	u32 i = vm_slot_index(vm, gfn);
+
+	if (i < vm->nr_slots && vm->slot[i].gpa >> PAGE_SHIFT <= gfn)
+		return &vm->slot[i];
+	return NULL;
+}
+
+const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
+{
+	u32 i;
+
+	for (i = 0; i < vm->nr_slots; i++)
+		if (vm->slot[i].id == id)
+			return &vm->slot[i];
+	return NULL;
+}
+
+static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
+{
+	return (vm->vgic.dist_base != ~0ULL &&
+		ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000)) ||
+	       (vm->vgic.redist_base != ~0ULL &&
+		ranges_overlap(gpa, size, vm->vgic.redist_base,
+			       (u64)GZVM_GICR_STRIDE * MAX(vm->nr_vcpus, 1U)));
+}
+
+/**
+ * vm_slot_set() - register, replace or remove a memory region
+ * @id: slot
+ * @gpa: first address
+ * @pages: 0 removes the slot
+ *
+ * What a removed or replaced slot had mapped is taken out of stage 2 by the
+ * caller, in pieces. Context: vm->slots_lock.
+ *
+ * Return: 0, -EINVAL (range, over another slot or a GIC frame), -ENOSPC.
+ */
+int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages)
+{
+	const struct vm_slot *old = vm_slot_by_id(vm, id);
+	u64 limit = 1UL << (stage2_ipa_bits() - PAGE_SHIFT);
+	u32 i, at;
+
+	if (id >= VM_MAX_SLOTS || !IS_ALIGNED(gpa, PAGE_SIZE))
+		return -EINVAL;
+	if (pages) {
+		if (gpa >> PAGE_SHIFT >= limit || pages > limit - (gpa >> PAGE_SHIFT) ||
+		    vm_overlaps_gic(vm, gpa, pages << PAGE_SHIFT))
+			return -EINVAL;
+		for (i = 0; i < vm->nr_slots; i++)
+			if (&vm->slot[i] != old &&
+			    ranges_overlap(gpa, pages << PAGE_SHIFT, vm->slot[i].gpa,
+					   vm->slot[i].pages << PAGE_SHIFT))
+				return -EINVAL;
+		if (!old && vm->nr_slots == VM_MAX_SLOTS)
+			return -ENOSPC;
+	}
+	if (old) {
+		at = old - vm->slot;
+		memmove(&vm->slot[at], &vm->slot[at + 1],
+			(vm->nr_slots - at - 1) * sizeof(vm->slot[0]));
+		vm->nr_slots--;
+	}
+	if (pages) {
+		at = vm_slot_index(vm, gpa >> PAGE_SHIFT);
+		memmove(&vm->slot[at + 1], &vm->slot[at],
+			(vm->nr_slots - at) * sizeof(vm->slot[0]));
+		vm->slot[at] = (struct vm_slot){ .gpa = gpa, .pages = pages, .id = id };
+		vm->nr_slots++;
+	}
+	return 0;
+}
+
+/**
+ * vm_counts() - for statistics
+ * @vms: VMs
+ * @vcpus: their vCPUs
+ */
+void vm_counts(u32 *vms, u32 *vcpus)
+{
+	unsigned int i;
+
+	*vcpus = 0;
+	spin_lock(&vm_table_lock);
+	*vms = nr_vms;
+	for (i = 1; i <= VM_MAX; i++)
+		if (table[i])
+			*vcpus += READ_ONCE(table[i]->nr_vcpus);
+	spin_unlock(&vm_table_lock);
+}

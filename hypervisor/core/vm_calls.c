@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hypercalls about VMs: checks of arguments, then the work.
+ *
+ * Every handler gets the caller's registers; see hypercall.c. All addresses are
+ * the host's: a page that EL2 reads or writes is counted as lent while it does,
+ * which is refused unless the host owns it.
+ */
+#include <hyp/arch.h>
+#include <hyp/errno.h>
+#include <hyp/page.h>
+#include <hyp/panic.h>
+#include <hyp/stage2.h>
+#include <hyp/string.h>
+#include <hyp/util.h>
+#include <hyp/vm.h>
+#include <hyp/world.h>
+
+/* What one DESTROY_VM may be asked to take back; a power of two. */
+#define DESTROY_BATCH_PAGES HYP_WORK_PAGES
+
+/*
+ * Copies @size bytes of the host's memory, within one page, into EL2's. Once: what
+ * is checked is the copy.
+ */
+static int read_host(void *dst, u64 addr, u64 size)
+{
+	pa_t page = pa(ALIGN_DOWN(addr, PAGE_SIZE));
+	void *va;
+	int err;
+
+	if (!IS_ALIGNED(addr, 8) || (addr & ~PAGE_MASK) + size > PAGE_SIZE)
+		return -EINVAL;
+	err = page_lend_hyp(page, 1);
+	if (err)
+		return err;
+	va = arch_map_page(page);
+	memcpy(dst, (char *)va + (addr & ~PAGE_MASK), size);
+	arch_unmap_page(va);
+	page_return_hyp(page, 1);
+	return 0;
+}
+
+int hypercall_create_vm(u64 x[])
+{
+	u16 id;
+	int err = vm_create(x[1], &id);
+
+	x[1] = id;
+	x[2] = x[3] = 0;
+	return err;
+}
+
+int hypercall_destroy_vm(u64 x[])
+{
+	return vm_destroy(x[1], x[2]);
+}
+
+int hypercall_create_vcpu(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	err = vcpu_create(vm, GZVM_TUPLE_VCPU(x[1]), x[2]);
+	vm_put(vm);
+	/* An index that is in use is an invalid argument in this ABI. */
+	return err == -EEXIST ? -EINVAL : err;
+}
+
+int hypercall_destroy_vcpu(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	err = vcpu_destroy(vm, GZVM_TUPLE_VCPU(x[1]));
+	vm_put(vm);
+	return err;
+}
+
+/*
+ * Lends pages, and makes room once if the VM's quota or the pool is used up: its
+ * stage 2 is a cache. So a VM that maps sparsely can make only itself slower.
+ *
+ * Context: vm->lock; vm->pfns holds the frame numbers.
+ */
+static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
+{
+	ipa_t to = ipa(gfn << PAGE_SHIFT), cursor = ipa(0);
+	int err = page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
+
+	if (err != -ENOMEM)
+		return err;
+	page_return_vm_some(&vm->stage2, &cursor, HYP_WORK_PAGES);
+	return page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
+}
+
+/* Takes pages out of stage 2; at most about HYP_WORK_PAGES a call. */
+static bool vm_unmap_some(struct vm *vm, u64 gpa, u64 pages)
+{
+	u64 limit = 1UL << stage2_ipa_bits();
+	u64 end = pages > (limit - gpa) >> PAGE_SHIFT ? limit : gpa + (pages << PAGE_SHIFT);
+	unsigned int budget = HYP_WORK_PAGES;
+
+	while (gpa < end && budget && vm->stage2.pages + vm->stage2.blocks) {
+		struct pgtable_leaf leaf = pgtable_lookup(&vm->stage2, gpa);
+		bool hole = !leaf.valid && leaf.level < 3;
+		u64 next = ALIGN_DOWN(gpa, hole ? leaf.size : BLOCK_SIZE) +
+			   (hole ? leaf.size : BLOCK_SIZE);
+
+		if (!hole)
+			page_return_vm(&vm->stage2, ipa(gpa),
+				       (MIN(next, end) - gpa) >> PAGE_SHIFT);
+		budget -= MIN(budget, hole ? 1U : HYP_WORK_PAGES);
+		gpa = next;
+	}
+	return gpa >= end || !(vm->stage2.pages + vm->stage2.blocks);
+}
+
+/* Registration (no constituents): the region's place. */
+static int memregion_register(struct vm *vm, const struct gzvm_memregion_buf *b)
+{
+	int err;
+
+	spin_lock(&vm->lock);
+	spin_lock(&vm->slots_lock);
+	err = vm_slot_set(vm, b->slot, b->gpa, b->total_pages);
+	spin_unlock(&vm->slots_lock);
+	spin_unlock(&vm->lock);
+	return err;
+}
+
+/* Population: the region's next pages, at most HYP_WORK_PAGES in one call. */
+static int memregion_populate(struct vm *vm, const struct gzvm_memregion_buf *b)
+{
+	const struct vm_slot *slot;
+	u64 pages = 0, gfn = b->gpa >> PAGE_SHIFT;
+	unsigned int i, n, k = 0;
+	int err = -EINVAL;
+
+	for (i = 0; i < b->constituent_cnt; i++) {
+		if (!b->constituents[i].pg_cnt || b->constituents[i].reserved ||
+		    !IS_ALIGNED(b->constituents[i].address, PAGE_SIZE))
+			return -EINVAL;
+		pages += b->constituents[i].pg_cnt;
+		if (pages > HYP_WORK_PAGES)
+			return -EINVAL;
+	}
+	spin_lock(&vm->lock);
+	spin_lock(&vm->slots_lock);
+	slot = vm_slot_by_id(vm, b->slot);
+	if (slot && IS_ALIGNED(b->gpa, PAGE_SIZE) &&
+	    range_within(gfn, pages, slot->gpa >> PAGE_SHIFT, slot->pages))
+		err = 0;
+	spin_unlock(&vm->slots_lock);
+	if (!err) {
+		for (i = 0; i < b->constituent_cnt; i++)
+			for (n = 0; n < b->constituents[i].pg_cnt; n++)
+				vm->pfns[k++] = (b->constituents[i].address >> PAGE_SHIFT) + n;
+		err = vm_lend(vm, gfn, pages);
+	}
+	spin_unlock(&vm->lock);
+	return err;
+}
+
+int hypercall_set_memregion(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	struct gzvm_memregion_buf *b;
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	if (x[2] != GZVM_MEMREGION_BUF_SIZE || !IS_ALIGNED(x[3], PAGE_SIZE)) {
+		vm_put(vm);
+		return -EINVAL;
+	}
+	b = pool_alloc(&vm->quota, GZVM_MEMREGION_BUF_SIZE / PAGE_SIZE);
+	if (!b) {
+		vm_put(vm);
+		return -ENOMEM;
+	}
+	err = read_host(b, x[3], PAGE_SIZE);
+	if (!err)
+		err = read_host((char *)b + PAGE_SIZE, x[3] + PAGE_SIZE, PAGE_SIZE);
+	if (!err && b->constituent_cnt > GZVM_MAX_CONSTITUENTS)
+		err = -EINVAL;
+	if (!err)
+		err = b->constituent_cnt ? memregion_populate(vm, b) : memregion_register(vm, b);
+	pool_free(&vm->quota, b, GZVM_MEMREGION_BUF_SIZE / PAGE_SIZE);
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_run(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	struct vcpu *v;
+	u32 wake = 0;
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
+	err = v ? arch_vcpu_may_run() : -EINVAL;
+	if (!err) {
+		if (!vm->ran)
+			WRITE_ONCE(vm->ran, true);
+		x[1] = run_vcpu(v, &wake);
+		x[2] = wake;
+		x[3] = 0;
+	}
+	if (v)
+		vcpu_release(v);
+	vm_put(vm);
+	return err;
+}
+
+/*
+ * A client that knows no VM_RESET sets all registers again after a RESET event:
+ * PC of vCPU 0 is then the sign to begin anew.
+ */
+static bool is_restart(const struct vm *vm, const struct vcpu *v, u64 id)
+{
+	return READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET && v->index == 0 &&
+	       id == (GZVM_REG_ARM64 | GZVM_REG_SIZE_U64 | GZVM_REG_ARM_CORE |
+		      GZVM_CORE_PC / 4);
+}
+
+/*
+ * All vCPUs, the vGIC and the timers as after creation; memory stays. All vCPUs are
+ * claimed first, so none is in RUN.
+ */
+static int vm_reset(struct vm *vm, struct vcpu *claimed)
+{
+	struct vcpu *v[VGIC_MAX_CPUS];
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < VGIC_MAX_CPUS; i++) {
+		v[i] = claimed && claimed->index == i ? claimed : vcpu_claim(vm, i);
+		if (!v[i] && READ_ONCE(vm->peer[i].power) != VCPU_POWER_NONE)
+			err = -EBUSY;
+	}
+	if (!err) {
+		vgic_reset(&vm->vgic);
+		for (i = 0; i < VGIC_MAX_CPUS; i++)
+			if (v[i])
+				vcpu_reset(v[i]);
+		memset(vm->event.data, 0, sizeof(vm->event.data));
+		WRITE_ONCE(vm->event.ready, 0);
+		__atomic_store_n(&vm->event.type, 0, __ATOMIC_RELEASE);
+	}
+	for (i = 0; i < VGIC_MAX_CPUS; i++)
+		if (v[i] && v[i] != claimed)
+			vcpu_release(v[i]);
+	return err;
+}
+
+int hypercall_set_one_reg(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	struct vcpu *v;
+	int err = -EINVAL;
+
+	if (!vm)
+		return -EINVAL;
+	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
+	if (v) {
+		err = 0;
+		if (unlikely(is_restart(vm, v, x[2])))
+			err = vm_reset(vm, v);
+		if (!err)
+			err = vcpu_set_reg(v, x[2], x[3]);
+		vcpu_release(v);
+	}
+	vm_put(vm);
+	return err;
+}
+
+static int irq_line(u64 x[], u64 intid)
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	u32 wake = 0;
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	if (x[3] > 1 || !vgic_present(&vm->vgic))
+		err = -EINVAL;
+	else
+		err = vgic_set_line(&vm->vgic, GZVM_TUPLE_VCPU(x[1]), intid, x[3], &wake);
+	x[1] = err ? 0 : vm_kick(vm, wake);
+	x[2] = x[3] = 0;
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_irq_line(u64 x[])
+{
+	if (x[2] >= GZVM_NR_SPIS)
+		return -EINVAL;
+	return irq_line(x, x[2] + GZVM_FIRST_SPI);
+}
+
+int hypercall_irq_line_ex(u64 x[])
+{
+	if (x[2] < GZVM_FIRST_PPI || x[2] > GZVM_LAST_SPI)
+		return -EINVAL;
+	return irq_line(x, x[2]);
+}
+
+static bool overlaps_slot(const struct vm *vm, u64 base, u64 size)
+{
+	u32 i;
+
+	for (i = 0; i < vm->nr_slots; i++)
+		if (ranges_overlap(base, size, vm->slot[i].gpa,
+				   vm->slot[i].pages << PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+/*
+ * Sizes are not taken from the caller: clients name one redistributor's for any
+ * number of vCPUs. Room for all that may come is checked against memory.
+ */
+static int create_device(struct vm *vm, const struct gzvm_create_device *d)
+{
+	bool dist = d->dev_type == GZVM_DEV_TYPE_ARM_VGIC_V3_DIST;
+	u64 size = dist ? 0x10000 : (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS;
+	u64 limit = 1UL << stage2_ipa_bits();
+	int err;
+
+	if ((!dist && d->dev_type != GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST) || d->flags)
+		return -EINVAL;
+	if (d->dev_addr >= limit || GZVM_GICR_STRIDE > limit - d->dev_addr)
+		return -EINVAL;
+	spin_lock(&vm->slots_lock);
+	if (READ_ONCE(vm->ran))
+		err = -EINVAL;
+	else if (overlaps_slot(vm, d->dev_addr, dist ? size : GZVM_GICR_STRIDE))
+		err = -EINVAL;
+	else if (dist)
+		err = vgic_set_dist(&vm->vgic, ipa(d->dev_addr));
+	else
+		err = vgic_set_redist(&vm->vgic, ipa(d->dev_addr));
+	spin_unlock(&vm->slots_lock);
+	return err ? -EINVAL : 0;
+}
+
+int hypercall_create_device(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	struct gzvm_create_device d;
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	err = read_host(&d, x[2], sizeof(d));
+	if (!err)
+		err = create_device(vm, &d);
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_probe(u64 x[])
+{
+	x[1] = GZVM_ABI_VERSION_MAJOR;
+	x[2] = GZVM_ABI_VERSION_MINOR;
+	x[3] = GZVM_ABI_VERSION_SUB;
+	return 0;
+}
+
+/* The mailbox stays lent until the VM ends; there is one. */
+static int enable_block_paging(struct vm *vm, u64 block_size, u64 mailbox)
+{
+	int err;
+
+	if (block_size != BLOCK_SIZE || !IS_ALIGNED(mailbox, PAGE_SIZE) || !mailbox)
+		return -EINVAL;
+	spin_lock(&vm->lock);
+	if (vm->mailbox.v)
+		err = -EINVAL;
+	else
+		err = page_lend_hyp(pa(mailbox), 1);
+	if (!err)
+		vm->mailbox = pa(mailbox);
+	spin_unlock(&vm->lock);
+	return err;
+}
+
+static int enable_vm_cap(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	int err = 0;
+
+	if (!vm)
+		return -EINVAL;
+	switch (x[2]) {
+	case GZVM_CAP_BLOCK_BASED_DEMAND_PAGING:
+		err = enable_block_paging(vm, x[3], x[4]);
+		break;
+	case GZVM_CAP_ENABLE_DEMAND_PAGING:
+		/* Always so here: a plain VM's stage 2 fills by faults. */
+		WRITE_ONCE(vm->demand_paging, true);
+		break;
+	case GZVM_CAP_ENABLE_IDLE:
+		WRITE_ONCE(vm->idle, true);
+		break;
+	}
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_enable_cap(u64 x[])
+{
+	int err = 0;
+	u64 value = 0;
+
+	switch (x[2]) {
+	case GZVM_CAP_BLOCK_BASED_DEMAND_PAGING:
+	case GZVM_CAP_ENABLE_DEMAND_PAGING:
+	case GZVM_CAP_ENABLE_IDLE:
+		err = enable_vm_cap(x);
+		break;
+	case GZVM_CAP_QUERY_HYP_BATCH_PAGES:
+		value = HYP_WORK_PAGES;
+		break;
+	case GZVM_CAP_QUERY_DESTROY_BATCH_PAGES:
+		value = DESTROY_BATCH_PAGES;
+		break;
+	case GZVM_CAP_HYP_IPA_BITS:
+		value = stage2_ipa_bits();
+		break;
+	default:
+		/* Protected VMs among them. */
+		err = -EOPNOTSUPP;
+		break;
+	}
+	x[1] = value;
+	x[2] = x[3] = 0;
+	return err;
+}
+
+/* A notification that asks for nothing. */
+int hypercall_inform_exit(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+
+	if (!vm)
+		return -EINVAL;
+	vm_put(vm);
+	x[1] = x[2] = x[3] = 0;
+	return 0;
+}
+
+/*
+ * What a region is for. A plain VM's memory is all alike, so only the arguments
+ * matter: firmware of a protected VM has no use yet.
+ */
+int hypercall_memregion_purpose(u64 x[])
+{
+	u64 known = GZVM_USER_MEM_REGION_GUEST_MEM | GZVM_USER_MEM_REGION_PROTECT_FW |
+		    GZVM_USER_MEM_REGION_STATIC_SWIOTLB;
+	u64 limit = 1UL << stage2_ipa_bits();
+	struct vm *vm = vm_get(x[1]);
+	int err = 0;
+
+	if (!vm)
+		return -EINVAL;
+	if (!IS_ALIGNED(x[2] | x[3], PAGE_SIZE) || x[2] >= limit || x[3] > limit - x[2] ||
+	    (x[4] & ~known))
+		err = -EINVAL;
+	vm_put(vm);
+	x[1] = x[2] = x[3] = 0;
+	return err;
+}
+
+/* Where the guest's device tree lies; must be memory of the guest's. */
+int hypercall_set_dtb_config(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	const struct vm_slot *slot;
+	int err = -EINVAL;
+
+	if (!vm)
+		return -EINVAL;
+	spin_lock(&vm->slots_lock);
+	slot = vm_slot_find(vm, x[2] >> PAGE_SHIFT);
+	/* The size is an upper bound: only the start is known to be used. */
+	if (slot && x[3])
+		err = 0;
+	spin_unlock(&vm->slots_lock);
+	vm_put(vm);
+	x[1] = x[2] = x[3] = 0;
+	return err;
+}
+
+static bool in_slot(struct vm *vm, u64 id, u64 gfn, u64 pages)
+{
+	const struct vm_slot *slot;
+	bool ok;
+
+	if (id >= VM_MAX_SLOTS || gfn >= 1UL << (stage2_ipa_bits() - PAGE_SHIFT))
+		return false;
+	spin_lock(&vm->slots_lock);
+	slot = vm_slot_by_id(vm, id);
+	ok = slot && range_within(gfn, pages, slot->gpa >> PAGE_SHIFT, slot->pages);
+	spin_unlock(&vm->slots_lock);
+	return ok;
+}
+
+int hypercall_map_guest(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	int err = -EINVAL;
+
+	if (!vm)
+		return -EINVAL;
+	spin_lock(&vm->lock);
+	if (x[5] == 1 && in_slot(vm, x[2], x[4], 1)) {
+		vm->pfns[0] = x[3];
+		err = vm_lend(vm, x[4], 1);
+	}
+	spin_unlock(&vm->lock);
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_map_guest_block(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	u64 pages = x[4];
+	int err = -EINVAL;
+	void *va;
+
+	if (!vm)
+		return -EINVAL;
+	spin_lock(&vm->lock);
+	if (vm->mailbox.v && pages && pages <= HYP_WORK_PAGES && in_slot(vm, x[2], x[3], pages)) {
+		/* Once: the host can write the mailbox at any time. */
+		va = arch_map_page(vm->mailbox);
+		memcpy(vm->pfns, va, pages * sizeof(vm->pfns[0]));
+		arch_unmap_page(va);
+		err = vm_lend(vm, x[3], pages);
+	}
+	spin_unlock(&vm->lock);
+	vm_put(vm);
+	return err;
+}
+
+/* No VM is protected yet: none of its memory is. */
+int hypercall_get_statistics(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+
+	if (!vm)
+		return -EINVAL;
+	vm_put(vm);
+	x[1] = x[2] = x[3] = 0;
+	return 0;
+}
+
+int hypercall_unmap(u64 x[])
+{
+	u64 limit = 1UL << (stage2_ipa_bits() - PAGE_SHIFT);
+	struct vm *vm = vm_get(x[1]);
+	bool done = false;
+
+	if (!vm)
+		return -EINVAL;
+	if (x[2] >= limit || !x[3] || x[3] > limit - x[2]) {
+		vm_put(vm);
+		return -EINVAL;
+	}
+	spin_lock(&vm->lock);
+	done = vm_unmap_some(vm, x[2] << PAGE_SHIFT, x[3]);
+	spin_unlock(&vm->lock);
+	vm_put(vm);
+	return done ? 0 : -EAGAIN;
+}
+
+int hypercall_vm_reset(u64 x[])
+{
+	struct vm *vm = vm_get(x[1]);
+	int err;
+
+	if (!vm)
+		return -EINVAL;
+	err = vm_reset(vm, NULL);
+	vm_put(vm);
+	return err;
+}
+
+int hypercall_vcpu_stats(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	unsigned int index = GZVM_TUPLE_VCPU(x[1]);
+	pa_t page = pa(x[2]);
+	int err = -EINVAL;
+	void *va;
+
+	if (!vm)
+		return -EINVAL;
+	if (index < VGIC_MAX_CPUS && IS_ALIGNED(page.v, PAGE_SIZE)) {
+		err = page_lend_hyp(page, 1);
+		if (!err) {
+			va = arch_map_page(page);
+			memset(va, 0, PAGE_SIZE);
+			/* Counters of a vCPU that may run: each word is right by itself. */
+			spin_lock(&vm->vcpus_lock);
+			if (vm->vcpu[index])
+				memcpy(va, &vm->vcpu[index]->stats, sizeof(struct gzvm_vcpu_stats));
+			else
+				err = -EINVAL;
+			spin_unlock(&vm->vcpus_lock);
+			arch_unmap_page(va);
+			page_return_hyp(page, 1);
+		}
+	}
+	vm_put(vm);
+	return err;
+}
