@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exceptions that EL2 takes to EL1 on behalf of the world whose EL1 registers are
+ * loaded: the host while it runs, a guest between its exit and the switch back.
+ * AArch64.TakeException() of the Arm ARM, target EL1.
+ */
+#include <hyp/util.h>
+#include "cpu.h"
+#include "inject.h"
+#include "sysreg.h"
+
+#define VECTOR_SYNC_SP0 0x000
+#define VECTOR_SYNC_SPX 0x200
+#define VECTOR_SYNC_A64 0x400
+#define VECTOR_SYNC_A32 0x600
+
+/* AArch32 SPSR keeps DIT and SSBS elsewhere */
+#define SPSR32_DIT BIT(21)
+#define SPSR32_SSBS BIT(23)
+
+static bool from_el0(u64 spsr)
+{
+	return (spsr & SPSR_M32) || (spsr & SPSR_M_MASK) == SPSR_EL0T;
+}
+
+/*
+ * PSTATE on exception entry (Arm ARM D1.3.2): condition flags and DIT stay, PAN
+ * becomes 1 unless SCTLR_EL1.SPAN, UAO, BTYPE, SS and IL become 0, SSBS is
+ * SCTLR_EL1.DSSBS, TCO becomes 1.
+ */
+static u64 pstate_on_entry(u64 old)
+{
+	const struct cpu_features *f = &cpu_features;
+	u64 sctlr = read_sysreg(sctlr_el1);
+	u64 new = (old & GENMASK(31, 28)) | SPSR_DAIF | SPSR_EL1H;
+	bool a32 = old & SPSR_M32;
+
+	if (f->dit && (old & (a32 ? SPSR32_DIT : SPSR_DIT)))
+		new |= SPSR_DIT;
+	if (f->pan && ((!a32 && (old & SPSR_PAN)) || (a32 && (old & SPSR_PAN)) ||
+		       !(sctlr & SCTLR_SPAN)))
+		new |= SPSR_PAN;
+	if (f->ssbs && (sctlr & SCTLR_DSSBS))
+		new |= SPSR_SSBS;
+	if (f->mte)
+		new |= SPSR_TCO;
+	return new;
+}
+
+static void inject(u64 esr)
+{
+	u64 spsr = read_sysreg(spsr_el2);
+	u64 offset;
+
+	if (spsr & SPSR_M32)
+		offset = VECTOR_SYNC_A32;
+	else if ((spsr & SPSR_M_MASK) == SPSR_EL0T)
+		offset = VECTOR_SYNC_A64;
+	else if ((spsr & SPSR_M_MASK) == SPSR_EL1H)
+		offset = VECTOR_SYNC_SPX;
+	else
+		offset = VECTOR_SYNC_SP0;
+	write_sysreg(esr, esr_el1);
+	write_sysreg(spsr, spsr_el1);
+	write_sysreg(read_sysreg(elr_el2), elr_el1);
+	write_sysreg(read_sysreg(vbar_el1) + offset, elr_el2);
+	write_sysreg(pstate_on_entry(spsr), spsr_el2);
+}
+
+/**
+ * inject_undef() - the instruction that trapped is UNDEFINED for its world
+ */
+void inject_undef(void)
+{
+	inject(((u64)EC_UNKNOWN << ESR_EC_SHIFT) | ESR_IL);
+}
+
+/**
+ * inject_data_abort() - a data abort with a fault status of EL2's choice
+ * @esr: syndrome of the access that was stopped; its direction is kept
+ * @far: faulting address
+ * @fsc: fault status
+ */
+void inject_data_abort(u64 esr, u64 far, u64 fsc)
+{
+	u64 ec = from_el0(read_sysreg(spsr_el2)) ? EC_DABT_LOW : EC_DABT_CUR;
+
+	write_sysreg(far, far_el1);
+	inject((ec << ESR_EC_SHIFT) | (esr & (ESR_IL | ESR_WNR | ESR_CM)) | fsc);
+}
+
+/**
+ * inject_instruction_abort() - the same for an instruction fetch
+ * @far: address of the instruction
+ * @fsc: fault status
+ */
+void inject_instruction_abort(u64 far, u64 fsc)
+{
+	u64 ec = from_el0(read_sysreg(spsr_el2)) ? EC_IABT_LOW : EC_IABT_CUR;
+
+	write_sysreg(far, far_el1);
+	inject((ec << ESR_EC_SHIFT) | ESR_IL | fsc);
+}
+
+/*
+ * PSTATE.IT of AArch32 code moves on as the processor would have moved it (Arm
+ * ARM F1.2.1 ITAdvance()): bits 7:2 are SPSR[15:10], bits 1:0 SPSR[26:25].
+ */
+static u64 it_advance(u64 spsr)
+{
+	u64 it = (FIELD_GET(GENMASK(15, 10), spsr) << 2) | FIELD_GET(GENMASK(26, 25), spsr);
+
+	if (!(it & 7))
+		it = 0;
+	else
+		it = (it & 0xe0) | ((it << 1) & 0x1f);
+	spsr &= ~(GENMASK(15, 10) | GENMASK(26, 25));
+	return spsr | FIELD_PREP(GENMASK(15, 10), it >> 2) | FIELD_PREP(GENMASK(26, 25), it & 3);
+}
+
+void skip_instruction(u64 esr)
+{
+	u64 spsr = read_sysreg(spsr_el2);
+
+	write_sysreg(read_sysreg(elr_el2) + ((esr & ESR_IL) ? 4 : 2), elr_el2);
+	if (spsr & SPSR_M32)
+		spsr = it_advance(spsr);
+	else
+		spsr &= ~SPSR_BTYPE;
+	write_sysreg(spsr & ~SPSR_SS, spsr_el2);
+}

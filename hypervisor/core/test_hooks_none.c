@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The product's test hooks: none. */
+#include <hyp/test_hooks.h>
+#include <hyp/util.h>
+
+bool test_stage2_whole(void)
+{
+	return false;
+}
+
+void test_boot(const struct platform *p __unused)
+{
+}
