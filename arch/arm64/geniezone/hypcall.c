@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: the way into the hypervisor.
+ */
+
+#include <linux/arm-smccc.h>
+#include <linux/errno.h>
+#include <linux/gzvm_drv.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <kunit/static_stub.h>
+
+/**
+ * gzvm_status_to_errno() - errno of a hypercall's status
+ * @x0: what the hypervisor returned; its low 32 bits count
+ *
+ * Return: 0 or a negative errno; -EINVAL for a status that the ABI does not know, the -1 of
+ * an SMCCC implementation without this call included.
+ */
+int gzvm_status_to_errno(u64 x0)
+{
+	switch ((s32)x0) {
+	case GZVM_STATUS_OK:
+		return 0;
+	case GZVM_STATUS_NO_MEMORY:
+		return -ENOMEM;
+	case GZVM_STATUS_NOT_SUPPORTED:
+	case GZVM_STATUS_NOT_IMPLEMENTED:
+		return -EOPNOTSUPP;
+	case GZVM_STATUS_BUSY:
+		return -EAGAIN;
+	case GZVM_STATUS_FAULT:
+		return -EFAULT;
+	case GZVM_STATUS_INVALID_ARGS:
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * __gzvm_hypcall() - call the hypervisor; use gzvm_hypcall()
+ * @fn: GZVM_FN_*
+ * @args: x1 to x7
+ * @res: results, or NULL
+ *
+ * The SMCCC 1.2 helper is used since it tolerates a hypervisor that changes x4 to x17.
+ *
+ * Context: any. Only after a hypervisor was found.
+ * Return: 0 or the errno of the hypervisor's status.
+ */
+int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res)
+{
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = GZVM_HYPCALL_ID(fn),
+		.a1 = args->x[0], .a2 = args->x[1], .a3 = args->x[2], .a4 = args->x[3],
+		.a5 = args->x[4], .a6 = args->x[5], .a7 = args->x[6],
+	};
+
+	KUNIT_STATIC_STUB_REDIRECT(__gzvm_hypcall, fn, args, res);
+
+	if (!res)
+		res = &regs;
+	arm_smccc_1_2_hvc(&regs, res);
+	return gzvm_status_to_errno(res->a0);
+}
+
+/**
+ * __gzvm_hypcall_wait() - call until the hypervisor is not BUSY; use gzvm_hypcall_wait()
+ * @fn: GZVM_FN_*
+ * @args: x1 to x7
+ * @res: results, or NULL
+ *
+ * Context: process.
+ * Return: 0 or the errno of the hypervisor's status; -EAGAIN only if the caller is being
+ * killed.
+ */
+int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res)
+{
+	int ret;
+
+	do {
+		ret = __gzvm_hypcall(fn, args, res);
+		cond_resched();
+	} while (ret == -EAGAIN && !fatal_signal_pending(current));
+
+	return ret;
+}
+
+/**
+ * gzvm_arch_has_uid() - ask who the hypervisor is
+ *
+ * The question is SMCCC's Call UID Query of the vendor-hypervisor service, which every
+ * firmware that has a conduit answers or refuses, so nothing unknown is ever called.
+ *
+ * Context: any.
+ * Return: true if it is a GenieZone hypervisor with our extensions.
+ */
+bool gzvm_arch_has_uid(void)
+{
+	struct arm_smccc_res res = {};
+
+	if (arm_smccc_1_1_get_conduit() == SMCCC_CONDUIT_NONE)
+		return false;
+
+	arm_smccc_1_1_invoke(GZVM_SMCCC_VENDOR_HYP_UID, &res);
+	return lower_32_bits(res.a0) == GZVM_UID_0 && lower_32_bits(res.a1) == GZVM_UID_1 &&
+	       lower_32_bits(res.a2) == GZVM_UID_2 && lower_32_bits(res.a3) == GZVM_UID_3;
+}

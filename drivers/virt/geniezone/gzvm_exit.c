@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: what is done about each exit, and the sleep of idle vCPUs.
+ */
+
+#include <linux/bitops.h>
+#include <linux/gzvm_drv.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+#include <linux/wordpart.h>
+
+/* Sleep of an idle vCPU whose hypervisor reports no timer. */
+#define GZVM_IDLE_MAX_NS	NSEC_PER_SEC
+
+static enum gzvm_next gzvm_exit_mmio(struct gzvm_vcpu *vcpu)
+{
+	struct gzvm_vcpu_run *run = vcpu->run;
+
+	if (!run->mmio.is_write) {
+		vcpu->completion = GZVM_COMPLETE_MMIO_READ;
+		return GZVM_NEXT_USER;
+	}
+	if (run->mmio.size <= GZVM_MAX_MMIO_SIZE &&
+	    gzvm_ioeventfd_write(vcpu->vm, run->mmio.phys_addr, run->mmio.size, run->mmio.data))
+		return GZVM_NEXT_ENTER;
+	return GZVM_NEXT_USER;
+}
+
+static enum gzvm_next gzvm_exit_hypercall(struct gzvm_vcpu *vcpu)
+{
+	u64 *args = vcpu->run->hypercall.args;
+
+	/* SMCCC: the function id is w0. */
+	switch (lower_32_bits(args[0])) {
+	case GZVM_HVC_PTP:
+		gzvm_arch_ptp(args, le64_to_cpu(vcpu->hwstate->vtimer_offset));
+		return GZVM_NEXT_ENTER;
+	case GZVM_HVC_MEM_RELINQUISH:
+		args[0] = gzvm_mmu_relinquish(vcpu, args[1]) ? SMCCC_RET_INVALID_PARAMETER :
+							       SMCCC_RET_SUCCESS;
+		return GZVM_NEXT_ENTER;
+	default:
+		vcpu->completion = GZVM_COMPLETE_HYPERCALL;
+		return GZVM_NEXT_USER;
+	}
+}
+
+static enum gzvm_next gzvm_exit_exception(struct gzvm_vcpu *vcpu)
+{
+	struct gzvm_vcpu_run *run = vcpu->run;
+	int ret;
+
+	if (run->exception.exception != GZVM_EXCEPTION_PAGE_FAULT ||
+	    memchr_inv(run->exception.reserved, 0, sizeof(run->exception.reserved)))
+		return GZVM_NEXT_USER;
+
+	ret = gzvm_mmu_fault(vcpu, run->exception.fault_gpa);
+	if (!ret)
+		return GZVM_NEXT_ENTER;
+
+	run->exception.error_code = -ret;
+	return GZVM_NEXT_USER;
+}
+
+/**
+ * gzvm_exit_dispatch() - handle an exit
+ * @vcpu: the vCPU, locked; its run page holds the details
+ * @reason: enum gzvm_exit_reason
+ *
+ * Context: process, interrupts on.
+ * Return: what RUN does next.
+ */
+enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason)
+{
+	switch (reason) {
+	case GZVM_EXIT_MMIO:
+		return gzvm_exit_mmio(vcpu);
+	case GZVM_EXIT_HYPERCALL:
+		return gzvm_exit_hypercall(vcpu);
+	case GZVM_EXIT_EXCEPTION:
+		return gzvm_exit_exception(vcpu);
+	case GZVM_EXIT_IRQ:
+	case GZVM_EXIT_GZ:
+	case GZVM_EXIT_IPI:
+		return GZVM_NEXT_ENTER;
+	case GZVM_EXIT_IDLE:
+		return GZVM_NEXT_SLEEP;
+	default:
+		return GZVM_NEXT_USER;
+	}
+}
+
+/**
+ * gzvm_exit_payload() - how much of the union an exit fills
+ * @run: run page
+ * @reason: enum gzvm_exit_reason
+ *
+ * Return: bytes from the beginning of the union; all of it for a reason that is not known.
+ */
+size_t gzvm_exit_payload(const struct gzvm_vcpu_run *run, u32 reason)
+{
+	switch (reason) {
+	case GZVM_EXIT_MMIO:
+		return sizeof(run->mmio);
+	case GZVM_EXIT_HYPERCALL:
+		return sizeof(run->hypercall);
+	case GZVM_EXIT_FAIL_ENTRY:
+		return sizeof(run->fail_entry);
+	case GZVM_EXIT_INTERNAL_ERROR:
+		return sizeof(run->internal);
+	case GZVM_EXIT_SYSTEM_EVENT:
+		return sizeof(run->system_event);
+	case GZVM_EXIT_SHUTDOWN:
+		return 0;
+	default:
+		return sizeof(run->padding);
+	}
+}
+
+/**
+ * gzvm_exit_name() - name of an exit
+ * @index: exit reason minus GZVM_EXIT_UNKNOWN
+ *
+ * Return: the name, or NULL for a number without meaning.
+ */
+const char *gzvm_exit_name(unsigned int index)
+{
+	static const char * const names[GZVM_NR_EXIT_REASONS] = {
+		"unknown", "mmio", "hypercall", "irq", "exception", "debug", "fail_entry",
+		"internal_error", "system_event", "shutdown", "gz", "idle", [13] = "ipi",
+	};
+
+	return index < GZVM_NR_EXIT_REASONS ? names[index] : NULL;
+}
+
+/* How long the guest needs nothing: until its nearer timer, as the hypervisor reports it. */
+static u64 gzvm_vcpu_idle_ns(const struct gzvm_vcpu *vcpu)
+{
+	const struct gzvm_vcpu_hwstate *hw = vcpu->hwstate;
+
+	if (!hw->vtimer_migrate)
+		return GZVM_IDLE_MAX_NS;
+	return gzvm_arch_cycles_to_ns(le64_to_cpu(hw->vtimer_delay));
+}
+
+/**
+ * gzvm_vcpu_idle() - sleep until the vCPU's timer, a wake-up or a signal
+ * @vcpu: the vCPU, locked, after an IDLE exit
+ *
+ * A wake-up that came since the RUN hypercall began is not lost: it left gzvm_vcpu.wake set.
+ *
+ * Context: process.
+ * Return: 0 after a wake-up or signal, -ETIME when the timer is due.
+ */
+int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
+{
+	ktime_t expires = ktime_add_safe(ktime_get(), ns_to_ktime(gzvm_vcpu_idle_ns(vcpu)));
+	int ret = 0;
+	DEFINE_WAIT(wait);
+
+	for (;;) {
+		prepare_to_wait(&vcpu->wq, &wait, TASK_INTERRUPTIBLE);
+		if (atomic_read(&vcpu->wake) || signal_pending(current))
+			break;
+		if (!schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS)) {
+			ret = -ETIME;
+			break;
+		}
+	}
+	finish_wait(&vcpu->wq, &wait);
+	return ret;
+}
+
+/**
+ * gzvm_vcpu_wake() - make an idle vCPU look again
+ * @vcpu: the vCPU
+ *
+ * What it is to see must be with the hypervisor already: hypercall first, then wake.
+ *
+ * Context: any.
+ */
+void gzvm_vcpu_wake(struct gzvm_vcpu *vcpu)
+{
+	/* Who finds it set need not call: the one who set it does, or has done so. */
+	if (!atomic_xchg(&vcpu->wake, 1))
+		wake_up(&vcpu->wq);
+}
+
+/**
+ * gzvm_vm_wake() - wake vCPUs of a VM
+ * @vm: the VM
+ * @bitmap: their indexes; bits without a vCPU do nothing
+ *
+ * Context: any.
+ */
+void gzvm_vm_wake(struct gzvm *vm, u64 bitmap)
+{
+	unsigned long mask = bitmap & GENMASK(GZVM_MAX_VCPUS - 1, 0);
+	struct gzvm_vcpu *vcpu;
+	unsigned int i;
+
+	for_each_set_bit(i, &mask, GZVM_MAX_VCPUS) {
+		/* Pairs with the release in gzvm_vcpu_new(). */
+		vcpu = smp_load_acquire(&vm->vcpus[i]);
+		if (vcpu)
+			gzvm_vcpu_wake(vcpu);
+	}
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: discovery of the hypervisor and /dev/gzvm.
+ */
+
+#include <linux/fs.h>
+#include <linux/gzvm_drv.h>
+#include <linux/log2.h>
+#include <linux/miscdevice.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+#include <linux/uaccess.h>
+
+#include <asm/virt.h>
+
+struct gzvm_hyp_info gzvm_hyp;
+
+/* Our own device, where the hypervisor answers the UID and no device tree names it. */
+static struct platform_device *gzvm_pdev;
+/* False in a module of tests on a machine without the hypervisor. */
+static bool gzvm_registered;
+
+/*
+ * What a VM was given when it was created; a device file has no VM, so it can tell only what
+ * holds for all.
+ */
+static int gzvm_extension_value(const struct gzvm *vm, u64 cap, u64 *value)
+{
+	switch (cap) {
+	case GZVM_CAP_VM_GPA_SIZE:
+		*value = gzvm_hyp.ipa_bits;
+		return 0;
+	case GZVM_CAP_PROTECTED_VM:
+		*value = 0;
+		return 0;
+	case GZVM_CAP_BLOCK_BASED_DEMAND_PAGING:
+		*value = vm && vm->block_paging;
+		break;
+	case GZVM_CAP_ENABLE_DEMAND_PAGING:
+		*value = vm && vm->demand_paging;
+		break;
+	case GZVM_CAP_ENABLE_IDLE:
+		*value = vm && vm->idle;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+
+	return vm ? 0 : -EOPNOTSUPP;
+}
+
+/**
+ * gzvm_check_extension() - GZVM_CHECK_EXTENSION
+ * @vm: the VM, or NULL for /dev/gzvm
+ * @argp: user's u64: the capability, overwritten by its value
+ *
+ * Some callers pass the capability itself instead of a pointer; such addresses are not mapped
+ * and get -EFAULT, on which those callers rely.
+ *
+ * Context: process.
+ * Return: 0; -EINVAL for NULL, -EFAULT, -EOPNOTSUPP for an unknown capability.
+ */
+int gzvm_check_extension(struct gzvm *vm, void __user *argp)
+{
+	u64 cap, value;
+	int ret;
+
+	if (!argp)
+		return -EINVAL;
+	if (copy_from_user(&cap, argp, sizeof(cap)))
+		return -EFAULT;
+
+	ret = gzvm_extension_value(vm, cap, &value);
+	if (ret)
+		return ret;
+
+	return copy_to_user(argp, &value, sizeof(value)) ? -EFAULT : 0;
+}
+
+static long gzvm_dev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case GZVM_CREATE_VM:
+		return gzvm_vm_create(arg);
+	case GZVM_CHECK_EXTENSION:
+		return gzvm_check_extension(NULL, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations gzvm_dev_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = gzvm_dev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice gzvm_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "gzvm",
+	.fops = &gzvm_dev_fops,
+};
+
+/* The batch that the hypervisor asks for, or @fallback where it does not say, or nonsense. */
+static u32 __init gzvm_query_batch(u64 cap, u32 fallback)
+{
+	struct arm_smccc_1_2_regs res = {};
+
+	if (gzvm_hypcall(GZVM_FN_ENABLE_CAP, &res, 0, cap))
+		return fallback;
+	if (!res.a1 || res.a1 > GZVM_BLOCK_PAGES || !is_power_of_2(res.a1))
+		return fallback;
+	return res.a1;
+}
+
+static void __init gzvm_query_own(void)
+{
+	struct arm_smccc_1_2_regs res = {};
+
+	if (!gzvm_hyp.own)
+		return;
+
+	if (!gzvm_hypcall(GZVM_FN_FEATURES, &res)) {
+		gzvm_hyp.features = res.a1;
+		gzvm_hyp.release = res.a2;
+	}
+	if (!gzvm_hypcall(GZVM_FN_ENABLE_CAP, &res, 0, GZVM_CAP_HYP_IPA_BITS) &&
+	    res.a1 > GZVM_HYP_PAGE_SHIFT && res.a1 < BITS_PER_LONG)
+		gzvm_hyp.ipa_bits = res.a1;
+}
+
+static int __init gzvm_query_hyp(void)
+{
+	struct arm_smccc_1_2_regs res = {};
+
+	if (gzvm_hypcall(GZVM_FN_PROBE, &res, GZVM_ABI_VERSION_MAJOR, GZVM_ABI_VERSION_MINOR,
+			 GZVM_ABI_VERSION_SUB))
+		return -ENODEV;
+
+	gzvm_hyp.major = res.a1;
+	gzvm_hyp.minor = res.a2;
+	gzvm_hyp.sub = res.a3;
+	gzvm_hyp.ipa_bits = gzvm_arch_ipa_bits();
+	gzvm_query_own();
+	gzvm_hyp.demand_batch = gzvm_query_batch(GZVM_CAP_QUERY_HYP_BATCH_PAGES,
+						 GZVM_DEFAULT_DEMAND_BATCH);
+	gzvm_hyp.destroy_batch = gzvm_query_batch(GZVM_CAP_QUERY_DESTROY_BATCH_PAGES,
+						  GZVM_DEFAULT_DESTROY_BATCH);
+	return 0;
+}
+
+static int __init gzvm_probe(struct platform_device *pdev)
+{
+	int ret;
+
+	/* One hypervisor, one device, even if a device tree names it twice. */
+	if (gzvm_misc.this_device)
+		return -ENODEV;
+
+	ret = gzvm_query_hyp();
+	if (ret)
+		return ret;
+
+	ret = gzvm_irqfd_init();
+	if (ret)
+		return dev_err_probe(&pdev->dev, ret, "cannot create the workqueue\n");
+
+	ret = gzvm_sysfs_init();
+	if (ret) {
+		dev_err_probe(&pdev->dev, ret, "cannot create /sys/kernel/gzvm\n");
+		goto err_irqfd;
+	}
+	gzvm_debugfs_init();
+
+	/* Last: from here on userspace can come in. */
+	ret = misc_register(&gzvm_misc);
+	if (ret) {
+		dev_err_probe(&pdev->dev, ret, "cannot register /dev/gzvm\n");
+		goto err_debugfs;
+	}
+
+	return 0;
+
+err_debugfs:
+	gzvm_debugfs_exit();
+	gzvm_sysfs_exit();
+err_irqfd:
+	gzvm_irqfd_exit();
+	gzvm_misc.this_device = NULL;
+	return ret;
+}
+
+static void gzvm_remove(struct platform_device *pdev)
+{
+	misc_deregister(&gzvm_misc);
+	gzvm_debugfs_exit();
+	gzvm_sysfs_exit();
+	gzvm_irqfd_exit();
+}
+
+static const struct of_device_id gzvm_of_match[] = {
+	{ .compatible = "mediatek,geniezone" },
+	{ .compatible = "mediatek,geniezone-hyp" },
+	{ /* sentinel */ }
+};
+MODULE_DEVICE_TABLE(of, gzvm_of_match);
+
+static const struct platform_device_id gzvm_id_table[] = {
+	{ .name = "gzvm" },
+	{ /* sentinel */ }
+};
+MODULE_DEVICE_TABLE(platform, gzvm_id_table);
+
+static struct platform_driver gzvm_driver = {
+	.driver = {
+		.name = "gzvm",
+		.of_match_table = gzvm_of_match,
+	},
+	.id_table = gzvm_id_table,
+	.remove = gzvm_remove,
+};
+
+/*
+ * Where the device tree names the hypervisor, the platform bus has its device already; else
+ * the answer to the UID query is the reason to have one.
+ */
+static int __init gzvm_add_device(void)
+{
+	struct device_node *np = of_find_matching_node(NULL, gzvm_of_match);
+
+	if (np) {
+		of_node_put(np);
+		return 0;
+	}
+	if (!gzvm_hyp.own)
+		return -ENODEV;
+
+	gzvm_pdev = platform_device_register_simple("gzvm", PLATFORM_DEVID_NONE, NULL, 0);
+	return PTR_ERR_OR_ZERO(gzvm_pdev);
+}
+
+static int __init gzvm_register(void)
+{
+	int ret;
+
+	/* A kernel at EL2 has no hypervisor below it. */
+	if (is_kernel_in_hyp_mode())
+		return -ENODEV;
+
+	gzvm_hyp.own = gzvm_arch_has_uid();
+	ret = gzvm_add_device();
+	if (ret)
+		return ret;
+
+	ret = platform_driver_probe(&gzvm_driver, gzvm_probe);
+	if (ret)
+		platform_device_unregister(gzvm_pdev);
+	return ret;
+}
+
+static int __init gzvm_init(void)
+{
+	int ret = gzvm_register();
+
+	gzvm_registered = !ret;
+	/* The suites in this module run without a hypervisor. */
+	if (ret == -ENODEV && IS_ENABLED(CONFIG_GZVM_KUNIT_TEST))
+		return 0;
+	return ret;
+}
+
+static void __exit gzvm_exit(void)
+{
+	if (!gzvm_registered)
+		return;
+	platform_driver_unregister(&gzvm_driver);
+	platform_device_unregister(gzvm_pdev);
+}
+
+module_init(gzvm_init);
+module_exit(gzvm_exit);
+
+MODULE_DESCRIPTION("GenieZone hypervisor driver");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: memory slots and the pages behind them, on a real mm.
+ */
+
+#include <linux/mman.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "gzvm_test.h"
+
+#define TEST_GPA	0x80000000ULL
+#define TEST_GFN	(TEST_GPA >> PAGE_SHIFT)
+
+static unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva;
+
+	hva = kunit_vm_mmap(test, NULL, 0, size, PROT_READ | PROT_WRITE,
+			    MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(hva));
+	gt->vm->mm = current->mm;
+	return hva;
+}
+
+static struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u64 size, u64 hva)
+{
+	return (struct gzvm_userspace_memory_region){
+		.slot = slot,
+		.flags = GZVM_USER_MEM_REGION_GUEST_MEM,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = hva,
+	};
+}
+
+static int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hva)
+{
+	struct gzvm_userspace_memory_region region = gzvm_test_region(slot, gpa, size, hva);
+	struct gzvm_test *gt = test->priv;
+
+	return gzvm_memslot_set(gt->vm, &region);
+}
+
+/* Everything that was got was put back: pins, accounting and the hypervisor's mappings. */
+static void gzvm_test_nothing_left(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->vm->pages));
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->mapped));
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 0);
+}
+
+static void gzvm_test_region_args(struct kunit *test)
+{
+	const struct gzvm_userspace_memory_region good =
+		gzvm_test_region(0, TEST_GPA, SZ_2M, SZ_2M);
+	struct gzvm_userspace_memory_region r;
+
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&good), 0);
+
+#define CHECK_BAD(field, value) do {					\
+		r = good;						\
+		r.field = (value);					\
+		KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), -EINVAL);	\
+	} while (0)
+	CHECK_BAD(slot, GZVM_MAX_MEM_SLOTS);
+	CHECK_BAD(flags, 8);
+	CHECK_BAD(guest_phys_addr, TEST_GPA + 0x800);
+	CHECK_BAD(memory_size, SZ_2M + 1);
+	CHECK_BAD(userspace_addr, SZ_2M + 8);
+	CHECK_BAD(guest_phys_addr, -(u64)SZ_1M);
+	CHECK_BAD(guest_phys_addr, BIT_ULL(40) - SZ_1M);
+	CHECK_BAD(userspace_addr, -(u64)SZ_1M);
+	CHECK_BAD(memory_size, 0x80000000ULL << PAGE_SHIFT);
+#undef CHECK_BAD
+
+	r = good;
+	r.slot = GZVM_MAX_MEM_SLOTS - 1;
+	r.guest_phys_addr = BIT_ULL(40) - SZ_2M;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
+
+	/* Of a removal only the slot counts. */
+	r = gzvm_test_region(3, 1, 0, 1);
+	r.flags = ~0;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
+}
+
+static void gzvm_test_slots(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+
+	gt->vm->demand_paging = true;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MEMREGION_PURPOSE], 1);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, SZ_1M, hva + SZ_1M), 0);
+
+	/* Overlaps: by one page at either end, inside, around. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_1M, SZ_1M + SZ_4K, hva),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_2M - SZ_4K, SZ_1M, hva),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_4K, SZ_4K, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_4K, SZ_4M, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 2);
+
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->id, 0);
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 255)->id, 0);
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 256)->id, 511);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN - 1));
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 512));
+
+	/* Nothing mapped there in the VMM. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 2, 0, SZ_4K, SZ_4K), -EFAULT);
+
+	/* The slot shrinks, moves, goes; both known ways to say so. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4K, hva), 0);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 1));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, SZ_1G, SZ_4K, hva), 0);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, 0, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
+	gzvm_test_nothing_left(test);
+}
+
+/* The hypervisor's refusal leaves no slot behind. */
+static void gzvm_test_slot_refused(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_1M);
+
+	gt->vm->demand_paging = true;
+	gt->status[GZVM_FN_SET_MEMREGION] = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -ENOMEM);
+	gt->status[GZVM_FN_SET_MEMREGION] = 0;
+	gt->status[GZVM_FN_MEMREGION_PURPOSE] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EINVAL);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_fault_page(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_1M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	void *entry;
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 4, TEST_GPA, SZ_1M, hva), 0);
+	gt->busy[GZVM_FN_MAP_GUEST] = 3;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 0x5123), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 4);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[0], GZVM_TEST_VM_ID);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[1], 4);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[4], 1);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+
+	/* Again: the same page, no second pin (the stub compares the PFN). */
+	entry = xa_load(&gt->mapped, TEST_GFN + 5);
+	KUNIT_EXPECT_NOT_NULL(test, entry);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 0x5000), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 5);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+
+	/* Where there is nothing. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, 0), -EFAULT);
+
+	/* What the hypervisor refuses is neither kept nor counted. */
+	gt->status[GZVM_FN_MAP_GUEST] = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 0x8000), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 0x5001), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 0x9000), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 0x5000), 0);
+	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_fault_block(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	/* The slot begins in the middle of a block and ends in the middle of the next. */
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA + SZ_1M, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M + SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST_BLOCK].x[2], TEST_GFN + 256);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST_BLOCK].x[3], 256);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 256);
+
+	/* By batches. */
+	gzvm_hyp.demand_batch = 64;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST_BLOCK], 1 + 4);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 512);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 512);
+
+	/* A page given back and touched again: the other 511 keep theirs (the stub checks). */
+	gzvm_hyp.demand_batch = GZVM_BLOCK_PAGES;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 511);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 512);
+
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* A slot that reaches beyond what the VMM has mapped: what is there works. */
+static void gzvm_test_fault_hole(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_2M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_1M, SZ_64K), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 256);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 256);
+	/* Behind the hole: the block stops at the hole, the page alone is found. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M + SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 257);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 257);
+
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_rebase(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	/* What backs the slot changes: its pages go, the slot stays known. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+
+	/* Without UNMAP what the guest has touched cannot be taken back. */
+	gzvm_hyp.features = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
+
+	/* UNMAP that fails: all stays. */
+	gzvm_hyp.features = GZVM_HYP_FEAT_UNMAP;
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	KUNIT_EXPECT_NOT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* A hypervisor without demand paging is given all of a slot at once. */
+static void gzvm_test_populate(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1024);
+	KUNIT_EXPECT_NOT_NULL(test, xa_load(&gt->mapped, TEST_GFN + 1023));
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+
+	/* A hole in the memory: nothing is left of the attempt. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -EFAULT);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
+	gzvm_test_nothing_left(test);
+}
+
+static struct kunit_case gzvm_mem_cases[] = {
+	KUNIT_CASE(gzvm_test_region_args),
+	KUNIT_CASE(gzvm_test_slots),
+	KUNIT_CASE(gzvm_test_slot_refused),
+	KUNIT_CASE(gzvm_test_fault_page),
+	KUNIT_CASE(gzvm_test_fault_block),
+	KUNIT_CASE(gzvm_test_fault_hole),
+	KUNIT_CASE(gzvm_test_rebase),
+	KUNIT_CASE(gzvm_test_populate),
+	{}
+};
+
+static struct kunit_suite gzvm_mem_suite = {
+	.name = "gzvm_mem",
+	.init = gzvm_test_init,
+	.exit = gzvm_test_exit,
+	.test_cases = gzvm_mem_cases,
+};
+
+kunit_test_suite(gzvm_mem_suite);

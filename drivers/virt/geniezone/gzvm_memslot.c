@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: memory slots.
+ *
+ * A slot says which part of the creator's memory backs which guest physical addresses. The
+ * hypervisor knows the slot's guest addresses, so that it tells a page fault from MMIO; what
+ * backs them it learns page by page (gzvm_mmu.c).
+ */
+
+#include <linux/cleanup.h>
+#include <linux/errno.h>
+#include <linux/gzvm_drv.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#define GZVM_MEM_FLAGS	(GZVM_USER_MEM_REGION_GUEST_MEM | GZVM_USER_MEM_REGION_PROTECT_FW | \
+			 GZVM_USER_MEM_REGION_STATIC_SWIOTLB)
+
+/**
+ * gzvm_memslot_check() - check what needs neither VM nor memory map
+ * @region: argument of GZVM_SET_USER_MEMORY_REGION
+ *
+ * Of a removal (size 0) only the slot's number counts.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int gzvm_memslot_check(const struct gzvm_userspace_memory_region *region)
+{
+	u64 gpa_end, hva_end;
+
+	if (region->slot >= GZVM_MAX_MEM_SLOTS)
+		return -EINVAL;
+	if (!region->memory_size)
+		return 0;
+
+	if (region->flags & ~GZVM_MEM_FLAGS)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(region->guest_phys_addr) || !PAGE_ALIGNED(region->memory_size) ||
+	    !PAGE_ALIGNED(region->userspace_addr))
+		return -EINVAL;
+	if (region->memory_size >> PAGE_SHIFT > GZVM_MAX_REGION_PAGES)
+		return -EINVAL;
+	if (check_add_overflow(region->guest_phys_addr, region->memory_size, &gpa_end) ||
+	    check_add_overflow(region->userspace_addr, region->memory_size, &hva_end))
+		return -EINVAL;
+
+	return gpa_end > BIT_ULL(gzvm_hyp.ipa_bits) ? -EINVAL : 0;
+}
+
+/**
+ * gzvm_memslot_find() - the slot of a guest frame
+ * @vm: the VM; slots_lock is held
+ * @gfn: the frame
+ *
+ * Return: the slot or NULL.
+ */
+struct gzvm_memslot *gzvm_memslot_find(struct gzvm *vm, u64 gfn)
+{
+	return mtree_load(&vm->slot_tree, gfn);
+}
+
+static u64 gzvm_memslot_last(const struct gzvm_memslot *slot)
+{
+	return slot->gfn + slot->npages - 1;
+}
+
+/* Is there a slot other than @except in the frames of @slot? */
+static bool gzvm_memslot_overlaps(struct gzvm *vm, const struct gzvm_memslot *slot,
+				  const struct gzvm_memslot *except)
+{
+	unsigned long index = slot->gfn;
+	struct gzvm_memslot *other;
+
+	mt_for_each(&vm->slot_tree, other, index, gzvm_memslot_last(slot))
+		if (other != except)
+			return true;
+	return false;
+}
+
+/*
+ * Tells the hypervisor of a slot (@npages pages) or its removal (0). The buffer's count of
+ * constituents is 0: no page is handed over here.
+ */
+static int gzvm_memslot_register(struct gzvm *vm, const struct gzvm_memslot *slot, u64 npages)
+{
+	struct gzvm_memregion_buf *buf = vm->region_buf;
+
+	guard(mutex)(&vm->map_lock);
+	memset(buf, 0, sizeof(*buf));
+	buf->slot = cpu_to_le32(slot->id);
+	buf->total_pages = cpu_to_le64(npages);
+	buf->gpa = cpu_to_le64(slot->gfn << PAGE_SHIFT);
+	return gzvm_hypcall_wait(GZVM_FN_SET_MEMREGION, NULL, vm->vm_id, sizeof(*buf),
+				 virt_to_phys(buf));
+}
+
+/*
+ * Takes a slot's memory back and forgets the slot. A hypervisor that cannot unmap keeps what
+ * it has been given, so there only a slot that was never touched goes.
+ */
+static int gzvm_memslot_remove(struct gzvm *vm, struct gzvm_memslot *slot)
+{
+	int ret;
+
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
+		ret = gzvm_mem_invalidate(vm, slot->gfn, slot->npages);
+		if (ret)
+			return ret;
+		ret = gzvm_memslot_register(vm, slot, 0);
+		if (ret)
+			return ret;
+	} else if (gzvm_mmu_has_pages(vm, slot->gfn, slot->npages)) {
+		return -EBUSY;
+	}
+
+	mtree_erase(&vm->slot_tree, slot->gfn);
+	xa_erase(&vm->slots, slot->id);
+	kfree(slot);
+	return 0;
+}
+
+static int gzvm_memslot_hyp_add(struct gzvm *vm, const struct gzvm_memslot *slot)
+{
+	int ret;
+
+	ret = gzvm_hypcall_wait(GZVM_FN_MEMREGION_PURPOSE, NULL, vm->vm_id,
+				slot->gfn << PAGE_SHIFT, slot->npages << PAGE_SHIFT,
+				slot->flags);
+	if (ret)
+		return ret;
+	return gzvm_memslot_register(vm, slot, slot->npages);
+}
+
+/* On error the slot is as if it had never been, and still the caller's. */
+static int gzvm_memslot_add(struct gzvm *vm, struct gzvm_memslot *slot)
+{
+	int ret;
+
+	/*
+	 * Memory that could not be taken back when populating failed is still there for the
+	 * guest: no other may take its place.
+	 */
+	if (gzvm_mmu_has_pages(vm, slot->gfn, slot->npages))
+		return -EBUSY;
+
+	ret = xa_err(xa_store(&vm->slots, slot->id, slot, GFP_KERNEL_ACCOUNT));
+	if (ret)
+		return ret;
+	ret = mtree_insert_range(&vm->slot_tree, slot->gfn, gzvm_memslot_last(slot), slot,
+				 GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_slots;
+
+	ret = gzvm_memslot_hyp_add(vm, slot);
+	if (ret)
+		goto err_tree;
+	if (vm->demand_paging)
+		return 0;
+
+	ret = gzvm_mmu_populate(vm, slot);
+	if (!ret)
+		return 0;
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
+		gzvm_mem_invalidate(vm, slot->gfn, slot->npages);
+		gzvm_memslot_register(vm, slot, 0);
+	}
+err_tree:
+	mtree_erase(&vm->slot_tree, slot->gfn);
+err_slots:
+	xa_erase(&vm->slots, slot->id);
+	return ret;
+}
+
+/*
+ * The new slot has the place of the old one: only what backs it changes, under the guest's
+ * feet if need be. It faults the new pages in.
+ */
+static int gzvm_memslot_rebase(struct gzvm *vm, struct gzvm_memslot *old, unsigned long hva)
+{
+	int ret;
+
+	if (old->hva == hva)
+		return 0;
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) &&
+	    gzvm_mmu_has_pages(vm, old->gfn, old->npages))
+		return -EBUSY;
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
+		ret = gzvm_mem_invalidate(vm, old->gfn, old->npages);
+		if (ret)
+			return ret;
+	}
+
+	old->hva = hva;
+	return vm->demand_paging ? 0 : gzvm_mmu_populate(vm, old);
+}
+
+static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
+				const struct gzvm_userspace_memory_region *region)
+{
+	struct gzvm_memslot *new;
+	int ret;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	new->id = region->slot;
+	new->flags = region->flags;
+	new->gfn = region->guest_phys_addr >> PAGE_SHIFT;
+	new->npages = region->memory_size >> PAGE_SHIFT;
+	new->hva = region->userspace_addr;
+
+	ret = -EEXIST;
+	if (gzvm_memslot_overlaps(vm, new, old))
+		goto out;
+
+	if (old && old->gfn == new->gfn && old->npages == new->npages &&
+	    old->flags == new->flags) {
+		ret = gzvm_memslot_rebase(vm, old, new->hva);
+		goto out;
+	}
+
+	if (old) {
+		ret = gzvm_memslot_remove(vm, old);
+		if (ret)
+			goto out;
+	}
+	ret = gzvm_memslot_add(vm, new);
+	if (!ret)
+		return 0;
+out:
+	kfree(new);
+	return ret;
+}
+
+static bool gzvm_memslot_hva_mapped(struct gzvm *vm, unsigned long hva)
+{
+	bool mapped;
+
+	mmap_read_lock(vm->mm);
+	mapped = vma_lookup(vm->mm, hva);
+	mmap_read_unlock(vm->mm);
+	return mapped;
+}
+
+/**
+ * gzvm_memslot_set() - GZVM_SET_USER_MEMORY_REGION
+ * @vm: the VM, of the caller's own mm
+ * @region: checked here
+ *
+ * Context: process; vCPUs may run.
+ * Return: 0; -EINVAL for numbers that cannot be or the removal of a slot that is not there;
+ * -EFAULT if nothing is mapped at userspace_addr; -EEXIST if another slot is in the way;
+ * -EBUSY if the hypervisor cannot give memory back that the slot has been using; -ENOMEM;
+ * what the hypervisor says. When a slot was to move and the hypervisor refuses its new place,
+ * the slot is empty.
+ */
+int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region *region)
+{
+	struct gzvm_memslot *old;
+	int ret;
+
+	ret = gzvm_memslot_check(region);
+	if (ret)
+		return ret;
+	if (region->memory_size) {
+		if (!access_ok(u64_to_user_ptr(region->userspace_addr), region->memory_size) ||
+		    !gzvm_memslot_hva_mapped(vm, region->userspace_addr))
+			return -EFAULT;
+	}
+
+	guard(rwsem_write)(&vm->slots_lock);
+	old = xa_load(&vm->slots, region->slot);
+	if (region->memory_size)
+		return gzvm_memslot_replace(vm, old, region);
+	return old ? gzvm_memslot_remove(vm, old) : -EINVAL;
+}
+
+/**
+ * gzvm_memslot_destroy_all() - free the slots of a VM that the hypervisor does not know
+ * @vm: the VM; nobody uses it any more
+ */
+void gzvm_memslot_destroy_all(struct gzvm *vm)
+{
+	struct gzvm_memslot *slot;
+	unsigned long id;
+
+	mtree_destroy(&vm->slot_tree);
+	xa_for_each(&vm->slots, id, slot)
+		kfree(slot);
+	xa_destroy(&vm->slots);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: the RUN loop on a VMM's structure in real user memory.
+ */
+
+#include <linux/mman.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "gzvm_test.h"
+
+static struct gzvm_vcpu_run __user *gzvm_test_urun(struct kunit *test)
+{
+	unsigned long hva = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	struct gzvm_vcpu_run __user *urun = (void __user *)hva;
+	struct gzvm_test *gt = test->priv;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(hva));
+	gt->vm->mm = current->mm;
+	KUNIT_ASSERT_EQ(test, clear_user(urun, sizeof(*urun)), 0);
+	return urun;
+}
+
+static struct gzvm_vcpu_run gzvm_test_read(struct kunit *test, struct gzvm_vcpu_run __user *urun)
+{
+	struct gzvm_vcpu_run run;
+
+	KUNIT_ASSERT_EQ(test, copy_from_user(&run, urun, sizeof(run)), 0);
+	return run;
+}
+
+static void gzvm_test_mmio_exit(struct gzvm_test *gt, u32 fn)
+{
+	struct gzvm_vcpu_run *run = gt->vm->vcpus[0]->run;
+
+	if (fn != GZVM_FN_RUN)
+		return;
+	run->mmio.phys_addr = 0x1234;
+	run->mmio.size = 4;
+	run->mmio.reg_nr = 3;
+	run->mmio.is_write = 0;
+}
+
+static void gzvm_test_run_mmio(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+	struct gzvm_vcpu_run run;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_MMIO;
+	gt->on_call = gzvm_test_mmio_exit;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_RUN].x[0], (u64)GZVM_TEST_VM_ID << 16);
+	run = gzvm_test_read(test, urun);
+	KUNIT_EXPECT_EQ(test, run.exit_reason, GZVM_EXIT_MMIO);
+	KUNIT_EXPECT_EQ(test, run.mmio.phys_addr, 0x1234ULL);
+	KUNIT_EXPECT_EQ(test, run.mmio.reg_nr, 3);
+	KUNIT_EXPECT_EQ(test, vcpu->exits[1], 1);
+
+	/* The data of the read comes in, and nothing else of the VMM's. */
+	memset(&run.mmio, 0xa5, sizeof(run.mmio));
+	KUNIT_ASSERT_EQ(test, copy_to_user(&urun->mmio, &run.mmio, sizeof(run.mmio)), 0);
+	gt->on_call = NULL;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.phys_addr, 0x1234ULL);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.size, 4);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[0], 0xa5);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[3], 0xa5);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[4], 0);
+}
+
+static void gzvm_test_run_refused(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	KUNIT_ASSERT_EQ(test, put_user(1, &urun->immediate_exit), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EINTR);
+	KUNIT_ASSERT_EQ(test, put_user(0, &urun->immediate_exit), 0);
+	KUNIT_ASSERT_EQ(test, put_user(1, &urun->padding1[2]), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, NULL), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+
+	KUNIT_ASSERT_EQ(test, put_user(0, &urun->padding1[2]), 0);
+	gt->status[GZVM_FN_RUN] = -EFAULT;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, 0);
+
+	/* BUSY: the hypervisor wants the call again. */
+	gt->status[GZVM_FN_RUN] = 0;
+	gt->busy[GZVM_FN_RUN] = 2;
+	gt->calls[GZVM_FN_RUN] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 3);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
+}
+
+static void gzvm_test_kick(struct gzvm_test *gt, u32 fn)
+{
+	if (fn == GZVM_FN_RUN)
+		set_tsk_thread_flag(current, TIF_SIGPENDING);
+}
+
+static void gzvm_test_run_signal(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	/* Pending before: the guest is not entered, and what was open stays open. */
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_IRQ;
+	vcpu->completion = GZVM_COMPLETE_MMIO_READ;
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_INFORM_EXIT], 1);
+	KUNIT_EXPECT_EQ(test, vcpu->completion, GZVM_COMPLETE_MMIO_READ);
+	vcpu->completion = GZVM_COMPLETE_NONE;
+
+	/* While the guest runs: it is not entered again. */
+	gt->on_call = gzvm_test_kick;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
+
+	/* In the sleep of an idle vCPU. */
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_IDLE;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 2);
+
+	/* Together with an exit for the VMM: the exit is not lost. */
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
+}
+
+static struct gzvm_vcpu_run __user *gzvm_test_race_urun;
+
+/* Another thread of the VMM sets immediate_exit while the guest runs. */
+static void gzvm_test_set_immediate(struct gzvm_test *gt, u32 fn)
+{
+	u8 one = 1;
+
+	if (fn == GZVM_FN_RUN)
+		KUNIT_EXPECT_EQ(kunit_get_current_test(),
+				copy_to_user_nofault(&gzvm_test_race_urun->immediate_exit, &one,
+						     sizeof(one)), 0);
+}
+
+static void gzvm_test_run_immediate_kept(struct kunit *test)
+{
+	static const u32 reasons[] = {
+		GZVM_EXIT_MMIO, GZVM_EXIT_EXCEPTION, GZVM_EXIT_SYSTEM_EVENT, GZVM_EXIT_SHUTDOWN,
+		GZVM_EXIT_UNKNOWN,
+	};
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+	unsigned int i;
+
+	gzvm_test_race_urun = urun;
+	gt->on_call = gzvm_test_set_immediate;
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		gt->res[GZVM_FN_RUN].a1 = reasons[i];
+		KUNIT_ASSERT_EQ(test, put_user(0, &urun->immediate_exit), 0);
+		KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+		KUNIT_EXPECT_EQ_MSG(test, gzvm_test_read(test, urun).immediate_exit, 1,
+				    "reason %x", reasons[i]);
+	}
+}
+
+/* IPI and wake bitmaps reach the others; the sleeper that was woken meanwhile does not sleep. */
+static void gzvm_test_ipi_then_shutdown(struct gzvm_test *gt, u32 fn)
+{
+	if (fn != GZVM_FN_RUN)
+		return;
+	gt->res[fn].a1 = gt->calls[fn] == 1 ? GZVM_EXIT_IDLE : GZVM_EXIT_SHUTDOWN;
+	gt->res[fn].a2 = 0;
+	/* An interrupt that comes after the hypervisor decided for IDLE. */
+	gzvm_vm_wake(gt->vm, BIT(0));
+}
+
+static void gzvm_test_run_wake(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_vcpu *other = gzvm_test_vcpu(test, 1);
+	struct gzvm_test *gt = test->priv;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_IPI;
+	gt->res[GZVM_FN_RUN].a2 = BIT(1);
+	/* A delay for ever: the test ends only because the wake-up is seen. */
+	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
+	vcpu->hwstate->vtimer_delay = cpu_to_le64(U64_MAX);
+	gt->on_call = gzvm_test_ipi_then_shutdown;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->wake), 1);
+
+	/* Without bitmaps an IPI wakes all. */
+	gzvm_hyp.features = 0;
+	atomic_set(&other->wake, 0);
+	gt->calls[GZVM_FN_RUN] = 0;
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_IPI;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->wake), 1);
+}
+
+static struct kunit_case gzvm_run_cases[] = {
+	KUNIT_CASE(gzvm_test_run_mmio),
+	KUNIT_CASE(gzvm_test_run_refused),
+	KUNIT_CASE(gzvm_test_run_signal),
+	KUNIT_CASE(gzvm_test_run_immediate_kept),
+	KUNIT_CASE(gzvm_test_run_wake),
+	{}
+};
+
+static struct kunit_suite gzvm_run_suite = {
+	.name = "gzvm_run",
+	.init = gzvm_test_init,
+	.exit = gzvm_test_exit,
+	.test_cases = gzvm_run_cases,
+};
+
+kunit_test_suite(gzvm_run_suite);

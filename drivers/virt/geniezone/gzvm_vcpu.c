@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: life of a vCPU, its ioctls and the RUN loop.
+ */
+
+#include <linux/anon_inodes.h>
+#include <linux/cleanup.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/gzvm_drv.h>
+#include <linux/io.h>
+#include <linux/irqflags.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#define GZVM_VCPU_BUF_SIZE	(GZVM_VCPU_BUF_PAGES * GZVM_HYP_PAGE_SIZE)
+
+/**
+ * gzvm_vcpu_alloc() - memory of a vCPU, unknown to the hypervisor yet
+ * @vm: its VM
+ * @id: its index
+ *
+ * Return: the vCPU or NULL.
+ */
+struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id)
+{
+	struct gzvm_vcpu *vcpu;
+
+	vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
+	if (!vcpu)
+		return NULL;
+
+	vcpu->vm = vm;
+	vcpu->id = id;
+	mutex_init(&vcpu->lock);
+	init_waitqueue_head(&vcpu->wq);
+	vcpu->fault_pages = kcalloc(GZVM_BLOCK_PAGES, sizeof(*vcpu->fault_pages),
+				    GFP_KERNEL_ACCOUNT);
+	vcpu->run = alloc_pages_exact(GZVM_VCPU_BUF_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!vcpu->fault_pages || !vcpu->run) {
+		gzvm_vcpu_free(vcpu, false);
+		return NULL;
+	}
+	vcpu->hwstate = (void *)vcpu->run + GZVM_HYP_PAGE_SIZE;
+	return vcpu;
+}
+
+/**
+ * gzvm_vcpu_free() - free a vCPU that the hypervisor does not know any more
+ * @vcpu: the vCPU
+ * @leak_buffer: keep the pages that the hypervisor may still write
+ */
+void gzvm_vcpu_free(struct gzvm_vcpu *vcpu, bool leak_buffer)
+{
+	if (vcpu->run && !leak_buffer)
+		free_pages_exact(vcpu->run, GZVM_VCPU_BUF_SIZE);
+	kfree(vcpu->fault_pages);
+	kfree(vcpu);
+}
+
+/**
+ * gzvm_vcpu_destroy() - take a vCPU away from the hypervisor and free it
+ * @vcpu: the vCPU; nobody else uses it
+ *
+ * Context: process.
+ */
+void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu)
+{
+	int ret;
+
+	do {
+		ret = gzvm_hypcall(GZVM_FN_DESTROY_VCPU, NULL, gzvm_vcpu_tuple(vcpu));
+		cond_resched();
+	} while (ret == -EAGAIN);
+
+	if (ret)
+		pr_err("gzvm: the hypervisor keeps vCPU %u of VM %u (error %d): 2 pages stay lost\n",
+		       vcpu->id, vcpu->vm->vm_id, ret);
+	gzvm_vcpu_free(vcpu, ret);
+}
+
+/* What the last exit left open, from the VMM's structure to the run page. */
+static int gzvm_vcpu_take_completion(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	struct gzvm_vcpu_run *run = vcpu->run;
+	size_t size;
+
+	switch (vcpu->completion) {
+	case GZVM_COMPLETE_MMIO_READ:
+		size = min_t(u64, run->mmio.size, sizeof(run->mmio.data));
+		if (copy_from_user(run->mmio.data, urun->mmio.data, size))
+			return -EFAULT;
+		break;
+	case GZVM_COMPLETE_HYPERCALL:
+		/* SMCCC results are x0 to x3. */
+		if (copy_from_user(run->hypercall.args, urun->hypercall.args,
+				   4 * sizeof(run->hypercall.args[0])))
+			return -EFAULT;
+		break;
+	case GZVM_COMPLETE_NONE:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Checks and fetches what RUN takes from the VMM. The structure is the VMM's ordinary memory
+ * and may change at any time, so each part of it is read once.
+ */
+static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	struct {
+		u8 immediate_exit;
+		u8 padding[3];
+	} head;
+
+	if (copy_from_user(&head, &urun->immediate_exit, sizeof(head)))
+		return -EFAULT;
+	if (head.padding[0] || head.padding[1] || head.padding[2])
+		return -EINVAL;
+	if (head.immediate_exit)
+		return -EINTR;
+
+	return gzvm_vcpu_take_completion(vcpu, urun);
+}
+
+/*
+ * Hands an exit to the VMM. Only what belongs to this exit is written: a VMM's other thread
+ * may set immediate_exit at this moment.
+ */
+static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun, u32 reason)
+{
+	struct gzvm_vcpu_run *run = vcpu->run;
+	size_t size = gzvm_exit_payload(run, reason);
+
+	if (size && copy_to_user(urun->padding, run->padding, size))
+		return -EFAULT;
+	return put_user(reason, &urun->exit_reason);
+}
+
+/*
+ * One entry of the guest. With interrupts off no signal can arrive unseen between the check
+ * and the entry: its IPI stays pending and ends the guest at once. The interrupt that ended
+ * the guest is taken where interrupts are turned on again.
+ *
+ * Return: 0 with the exit reason; -EAGAIN: go round again; another errno for the VMM.
+ */
+static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
+{
+	struct arm_smccc_1_2_regs res = {};
+	int ret;
+
+	local_irq_disable();
+	if (signal_pending(current) || need_resched()) {
+		local_irq_enable();
+		return -EAGAIN;
+	}
+
+	/*
+	 * Cleared before the hypervisor looks for pending interrupts (the exchange is a full
+	 * barrier): what is set after this is newer than an IDLE exit and keeps it awake.
+	 */
+	atomic_xchg(&vcpu->wake, 0);
+	ret = gzvm_arch_vcpu_run(gzvm_vcpu_tuple(vcpu), &res);
+	local_irq_enable();
+	if (ret)
+		return ret;
+
+	vcpu->runs++;
+	vcpu->completion = GZVM_COMPLETE_NONE;
+	*reason = res.a1;
+	if (*reason - GZVM_EXIT_UNKNOWN < GZVM_NR_EXIT_REASONS)
+		vcpu->exits[*reason - GZVM_EXIT_UNKNOWN]++;
+
+	/* The others whom this guest's IPI, PSCI call or end concerns. */
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_WAKE_MASK)) {
+		if (res.a2)
+			gzvm_vm_wake(vcpu->vm, res.a2);
+	} else if (*reason == GZVM_EXIT_IPI || *reason == GZVM_EXIT_SYSTEM_EVENT) {
+		gzvm_vm_wake(vcpu->vm, ~0ULL);
+	}
+	return 0;
+}
+
+static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	u32 reason = GZVM_EXIT_UNKNOWN;
+	int ret;
+
+	for (;;) {
+		/* cond_resched() does nothing in a preemptible kernel. */
+		cond_resched();
+		if (need_resched())
+			schedule();
+		if (signal_pending(current)) {
+			/* A courtesy to the hypervisor; it has nothing to refuse. */
+			(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
+			return -ERESTARTSYS;
+		}
+
+		ret = gzvm_vcpu_enter(vcpu, &reason);
+		if (ret == -EAGAIN)
+			continue;
+		if (ret)
+			return ret;
+
+		switch (gzvm_exit_dispatch(vcpu, reason)) {
+		case GZVM_NEXT_USER:
+			return gzvm_vcpu_end(vcpu, urun, reason);
+		case GZVM_NEXT_SLEEP:
+			gzvm_vcpu_idle(vcpu);
+			break;
+		case GZVM_NEXT_ENTER:
+			break;
+		}
+	}
+}
+
+/**
+ * gzvm_vcpu_run() - GZVM_RUN
+ * @vcpu: the vCPU
+ * @urun: the VMM's structure; any memory of its
+ *
+ * A signal ends RUN with -ERESTARTSYS, which becomes a restart after a handler with
+ * SA_RESTART (RUN then sees immediate_exit) and EINTR after one without. An exit for the VMM
+ * wins over a signal: RUN returns 0 and the signal waits.
+ *
+ * Context: process of the VM's creator.
+ * Return: 0 with an exit in @urun; -EINTR for immediate_exit; -ERESTARTSYS; -EINVAL for
+ * padding that is not zero; -EFAULT; what the hypervisor says.
+ */
+int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	int ret;
+
+	if (mutex_lock_interruptible(&vcpu->lock))
+		return -ERESTARTSYS;
+
+	ret = gzvm_vcpu_begin(vcpu, urun);
+	if (!ret)
+		ret = gzvm_vcpu_loop(vcpu, urun);
+
+	mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+static int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
+{
+	struct gzvm_one_reg reg;
+	__le64 data = 0;
+	size_t size;
+	int ret;
+
+	if (copy_from_user(&reg, argp, sizeof(reg)))
+		return -EFAULT;
+	size = 1UL << ((reg.id & GZVM_REG_SIZE_MASK) >> GZVM_REG_SIZE_SHIFT);
+	if (size > sizeof(data) || !gzvm_arch_reg_id_valid(reg.id))
+		return -EINVAL;
+	if (copy_from_user(&data, u64_to_user_ptr(reg.addr), size))
+		return -EFAULT;
+
+	if (mutex_lock_interruptible(&vcpu->lock))
+		return -ERESTARTSYS;
+	ret = gzvm_hypcall_wait(GZVM_FN_SET_ONE_REG, NULL, gzvm_vcpu_tuple(vcpu), reg.id,
+				le64_to_cpu(data));
+	mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+static long gzvm_vcpu_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct gzvm_vcpu *vcpu = filp->private_data;
+	void __user *argp = (void __user *)arg;
+
+	if (current->mm != vcpu->vm->mm)
+		return -EIO;
+
+	switch (cmd) {
+	case GZVM_RUN:
+		return gzvm_vcpu_run(vcpu, argp);
+	case GZVM_GET_ONE_REG:
+		return -EOPNOTSUPP;
+	case GZVM_SET_ONE_REG:
+		return gzvm_vcpu_set_one_reg(vcpu, argp);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int gzvm_vcpu_release(struct inode *inode, struct file *filp)
+{
+	struct gzvm_vcpu *vcpu = filp->private_data;
+
+	/* The vCPU stays until its VM goes. */
+	gzvm_vm_put(vcpu->vm);
+	return 0;
+}
+
+static const struct file_operations gzvm_vcpu_fops = {
+	.owner = THIS_MODULE,
+	.release = gzvm_vcpu_release,
+	.unlocked_ioctl = gzvm_vcpu_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct file *gzvm_vcpu_getfile(struct gzvm_vcpu *vcpu)
+{
+	char name[sizeof("gzvm-vcpu:0000000000")];
+	struct file *file;
+
+	snprintf(name, sizeof(name), "gzvm-vcpu:%u", vcpu->id);
+	file = anon_inode_getfile(name, &gzvm_vcpu_fops, vcpu, O_RDWR);
+	if (!IS_ERR(file))
+		gzvm_vm_get(vcpu->vm);
+	return file;
+}
+
+/* Under gzvm.lock, so that two callers of one index do not meet. */
+static struct file *gzvm_vcpu_new(struct gzvm *vm, u32 id)
+{
+	struct gzvm_vcpu *vcpu;
+	struct file *file;
+	int ret;
+
+	guard(mutex)(&vm->lock);
+	if (vm->vcpus[id])
+		return ERR_PTR(-EEXIST);
+
+	vcpu = gzvm_vcpu_alloc(vm, id);
+	if (!vcpu)
+		return ERR_PTR(-ENOMEM);
+
+	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_VCPU, NULL, gzvm_vcpu_tuple(vcpu),
+				virt_to_phys(vcpu->run));
+	if (ret) {
+		gzvm_vcpu_free(vcpu, false);
+		return ERR_PTR(ret);
+	}
+
+	file = gzvm_vcpu_getfile(vcpu);
+	if (IS_ERR(file)) {
+		gzvm_vcpu_destroy(vcpu);
+		return file;
+	}
+
+	/* Complete before others find it: wake-ups read the array without a lock. */
+	smp_store_release(&vm->vcpus[id], vcpu);
+	return file;
+}
+
+/**
+ * gzvm_vcpu_create() - GZVM_CREATE_VCPU
+ * @vm: the VM
+ * @id: index of the new vCPU
+ *
+ * Context: process.
+ * Return: a file descriptor; -EINVAL for an index that is too high, -EEXIST, -ENOMEM or
+ * what the hypervisor says.
+ */
+int gzvm_vcpu_create(struct gzvm *vm, unsigned long id)
+{
+	struct file *file;
+	int fd;
+
+	if (id >= GZVM_MAX_VCPUS)
+		return -EINVAL;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+
+	file = gzvm_vcpu_new(vm, id);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+
+	fd_install(fd, file);
+	return fd;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * GenieZone driver: what drivers/virt/geniezone and arch/arm64/geniezone share.
+ *
+ * Objects
+ *   A VM (struct gzvm) is held by its file, by the file of each of its vCPUs, and by nothing
+ *   else; it holds the mm of its creator (mmgrab). A vCPU lives as long as its VM, so a
+ *   pointer that was once read from gzvm.vcpus[] stays good while the VM does. Both kinds of
+ *   files hold the module (fops.owner). Interrupt eventfds are taken away when the VM's file
+ *   is released, since their callbacks hold no reference.
+ *
+ * Locks, outermost first
+ *   gzvm_vcpu.lock    mutex: one RUN or register access of a vCPU at a time. Protects the run
+ *                     page, .completion and .fault_pages.
+ *   gzvm.lock         mutex: creation of vCPUs and devices.
+ *   gzvm.slots_lock   rwsem: the memory slots. Written by changes of the slots, which
+ *                     therefore meet no page fault under way; read by page faults and
+ *                     relinquishing, for as long as they use a slot.
+ *   mmap_lock         of the VM's mm: inside slots_lock, never while map_lock is held.
+ *   gzvm.map_lock     mutex: gzvm.pages, the PFN mailbox and the region buffer. What is in
+ *                     gzvm.pages and what stage 2 maps change together under it. Nothing that
+ *                     waits for user memory runs under it, so that an MMU notifier can take it.
+ *   gzvm.ioevents_lock rwsem: the ioeventfds; read by each MMIO write of a guest.
+ *   gzvm.irqfds.mutex mutex: one assignment or removal of an irqfd at a time, so that none is
+ *                     removed before it is complete.
+ *   eventfd's own     spinlock, interrupts off: irqfd callbacks run under it.
+ *   gzvm.irqfds.lock  spinlock, interrupts off: the list of irqfds; inside the eventfd's own
+ *                     lock, since a hang-up takes the irqfd off the list.
+ */
+#ifndef _LINUX_GZVM_DRV_H
+#define _LINUX_GZVM_DRV_H
+
+#include <linux/arm-smccc.h>
+#include <linux/atomic.h>
+#include <linux/gzvm.h>
+#include <linux/gzvm_hyp.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+struct dentry;
+struct eventfd_ctx;
+struct file;
+struct gzvm;
+struct kobject;
+struct mm_struct;
+struct page;
+struct seq_file;
+
+/* Batches when the hypervisor does not say. */
+#define GZVM_DEFAULT_DEMAND_BATCH	GZVM_BLOCK_PAGES
+#define GZVM_DEFAULT_DESTROY_BATCH	128
+
+/**
+ * struct gzvm_hyp_info - what is known about the hypervisor since probe
+ * @own: it answers our vendor-hypervisor UID, so the extensions may be asked for
+ * @features: GZVM_HYP_FEAT_*; 0 on another hypervisor
+ * @release: its release (GZVM_HYP_VERSION), valid if @own
+ * @major: version of its ABI (PROBE)
+ * @minor: version of its ABI
+ * @sub: version of its ABI
+ * @ipa_bits: width of guest physical addresses
+ * @demand_batch: pages one MAP_GUEST_BLOCK maps
+ * @destroy_batch: pages one DESTROY_VM takes back
+ */
+struct gzvm_hyp_info {
+	bool own;
+	u64 features;
+	u64 release;
+	u32 major;
+	u32 minor;
+	u64 sub;
+	u32 ipa_bits;
+	u32 demand_batch;
+	u32 destroy_batch;
+};
+
+extern struct gzvm_hyp_info gzvm_hyp;
+
+static inline bool gzvm_hyp_has(u64 feature)
+{
+	return gzvm_hyp.features & feature;
+}
+
+/**
+ * struct gzvm_memslot - a memory slot
+ * @id: its number
+ * @flags: GZVM_USER_MEM_REGION_*
+ * @gfn: first guest frame
+ * @npages: number of pages
+ * @hva: address of its first byte in the creator's memory
+ */
+struct gzvm_memslot {
+	u32 id;
+	u32 flags;
+	u64 gfn;
+	u64 npages;
+	unsigned long hva;
+};
+
+/**
+ * enum gzvm_completion - what the next RUN takes from userspace first
+ * @GZVM_COMPLETE_NONE: nothing
+ * @GZVM_COMPLETE_MMIO_READ: the data of an MMIO read
+ * @GZVM_COMPLETE_HYPERCALL: the results of a hypercall
+ */
+enum gzvm_completion {
+	GZVM_COMPLETE_NONE,
+	GZVM_COMPLETE_MMIO_READ,
+	GZVM_COMPLETE_HYPERCALL,
+};
+
+/**
+ * struct gzvm_vcpu - a virtual CPU
+ * @vm: its VM
+ * @id: its index
+ * @lock: see the top of this file
+ * @run: run page, shared with the hypervisor
+ * @hwstate: second page of the same buffer
+ * @completion: what the last exit to userspace left open
+ * @wake: set when something happened that an idle vCPU must look at; cleared by RUN
+ * @wq: where the vCPU sleeps when it is idle
+ * @fault_pages: GZVM_BLOCK_PAGES pointers, for page faults
+ * @exits: exits by reason (reason minus GZVM_EXIT_UNKNOWN)
+ * @runs: RUN hypercalls
+ */
+struct gzvm_vcpu {
+	struct gzvm *vm;
+	u32 id;
+	struct mutex lock; /* see above */
+	struct gzvm_vcpu_run *run;
+	struct gzvm_vcpu_hwstate *hwstate;
+	enum gzvm_completion completion;
+	atomic_t wake;
+	wait_queue_head_t wq;
+	struct page **fault_pages;
+	u64 exits[GZVM_NR_EXIT_REASONS];
+	u64 runs;
+};
+
+/**
+ * struct gzvm - a virtual machine
+ * @ref: held by the files of the VM and of its vCPUs
+ * @mm: memory of the creator, held by mmgrab()
+ * @vm_id: the hypervisor's handle
+ * @demand_paging: pages are mapped when the guest touches them, else at registration
+ * @block_paging: demand paging hands over blocks of up to 512 pages
+ * @idle: the hypervisor lets idle vCPUs leave (ENABLE_IDLE)
+ * @lock: see the top of this file
+ * @vcpus: vCPUs by index; set once with release semantics
+ * @slots_lock: see the top of this file
+ * @slots: slots by number
+ * @slot_tree: slots by guest frames
+ * @map_lock: see the top of this file
+ * @pages: what stage 2 maps: struct page by guest frame; mark 0: first frame of a block
+ * @nr_pages: entries of @pages
+ * @nr_blocks: marks of @pages
+ * @mailbox: page with the PFNs of MAP_GUEST_BLOCK
+ * @region_buf: buffer of SET_MEMREGION
+ * @ioevents_lock: see the top of this file
+ * @ioevents: list of ioeventfds
+ * @irqfds: list of irqfds with its locks
+ * @debugfs: folder of this VM
+ */
+struct gzvm {
+	struct kref ref;
+	struct mm_struct *mm;
+	u16 vm_id;
+	bool demand_paging;
+	bool block_paging;
+	bool idle;
+
+	struct mutex lock; /* see above */
+	struct gzvm_vcpu *vcpus[GZVM_MAX_VCPUS];
+
+	struct rw_semaphore slots_lock; /* see above */
+	struct xarray slots;
+	struct maple_tree slot_tree;
+
+	struct mutex map_lock; /* see above */
+	struct xarray pages;
+	unsigned long nr_pages;
+	unsigned long nr_blocks;
+	__le64 *mailbox;
+	struct gzvm_memregion_buf *region_buf;
+
+	struct rw_semaphore ioevents_lock; /* see above */
+	struct list_head ioevents;
+
+	struct {
+		struct mutex mutex; /* see above */
+		spinlock_t lock; /* see above */
+		struct list_head list;
+	} irqfds;
+
+	struct dentry *debugfs;
+};
+
+/* Arguments of a hypercall: x1 to x7. */
+struct gzvm_args {
+	u64 x[7];
+};
+
+/* arch/arm64/geniezone/hypcall.c */
+int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res);
+int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res);
+int gzvm_status_to_errno(u64 x0);
+bool gzvm_arch_has_uid(void);
+
+/**
+ * gzvm_hypcall() - call the hypervisor
+ * @fn: GZVM_FN_*
+ * @res: struct arm_smccc_1_2_regs * for the results, or NULL
+ * @...: x1 and following; what is not given is zero
+ *
+ * Context: any.
+ * Return: 0 or the errno of the hypervisor's status.
+ */
+#define gzvm_hypcall(fn, res, ...) \
+	__gzvm_hypcall(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, res)
+
+/**
+ * gzvm_hypcall_wait() - call the hypervisor until it is not BUSY
+ * @fn: GZVM_FN_*
+ * @res: struct arm_smccc_1_2_regs * for the results, or NULL
+ * @...: x1 and following; what is not given is zero
+ *
+ * Context: process.
+ * Return: 0 or the errno of the hypervisor's status; -EAGAIN only if the caller is being
+ * killed.
+ */
+#define gzvm_hypcall_wait(fn, res, ...) \
+	__gzvm_hypcall_wait(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, res)
+
+/* arch/arm64/geniezone/cpu.c */
+int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_1_2_regs *res);
+bool gzvm_arch_reg_id_valid(u64 id);
+u64 gzvm_arch_cycles_to_ns(u64 cycles);
+u32 gzvm_arch_ipa_bits(void);
+void gzvm_arch_ptp(u64 *args, u64 vtimer_offset);
+
+/* gzvm_main.c */
+int gzvm_check_extension(struct gzvm *vm, void __user *argp);
+
+/* gzvm_vm.c */
+int gzvm_vm_create(unsigned long type);
+void gzvm_vm_init(struct gzvm *vm);
+struct gzvm *gzvm_vm_get(struct gzvm *vm);
+void gzvm_vm_put(struct gzvm *vm);
+
+/* gzvm_vcpu.c */
+int gzvm_vcpu_create(struct gzvm *vm, unsigned long id);
+struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id);
+void gzvm_vcpu_free(struct gzvm_vcpu *vcpu, bool leak_buffer);
+void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu);
+int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun);
+
+static inline u64 gzvm_vcpu_tuple(const struct gzvm_vcpu *vcpu)
+{
+	return GZVM_VCPU_TUPLE((u64)vcpu->vm->vm_id, vcpu->id);
+}
+
+/**
+ * enum gzvm_next - what RUN does after an exit
+ * @GZVM_NEXT_ENTER: enter the guest again
+ * @GZVM_NEXT_USER: return to the VMM
+ * @GZVM_NEXT_SLEEP: sleep, then enter the guest again
+ */
+enum gzvm_next {
+	GZVM_NEXT_ENTER,
+	GZVM_NEXT_USER,
+	GZVM_NEXT_SLEEP,
+};
+
+/* gzvm_exit.c */
+enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason);
+size_t gzvm_exit_payload(const struct gzvm_vcpu_run *run, u32 reason);
+const char *gzvm_exit_name(unsigned int index);
+int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu);
+void gzvm_vcpu_wake(struct gzvm_vcpu *vcpu);
+void gzvm_vm_wake(struct gzvm *vm, u64 bitmap);
+
+/* gzvm_memslot.c */
+int gzvm_memslot_check(const struct gzvm_userspace_memory_region *region);
+int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region *region);
+struct gzvm_memslot *gzvm_memslot_find(struct gzvm *vm, u64 gfn);
+void gzvm_memslot_destroy_all(struct gzvm *vm);
+
+/* gzvm_mmu.c */
+int gzvm_mem_get(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
+		 unsigned long nr, struct page **pages);
+void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr);
+int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr);
+int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa);
+int gzvm_mmu_populate(struct gzvm *vm, const struct gzvm_memslot *slot);
+int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa);
+bool gzvm_mmu_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
+void gzvm_mmu_destroy(struct gzvm *vm, bool leak);
+
+/* gzvm_irq.c */
+int gzvm_irq_decode(u32 word, u32 *vcpu, u32 *intid);
+int gzvm_irq_line(struct gzvm *vm, const struct gzvm_irq_level *irq);
+int gzvm_irq_set_spi(struct gzvm *vm, u32 vcpu, u32 spi, u32 level);
+
+/* gzvm_irqfd.c */
+int gzvm_irqfd(struct gzvm *vm, const struct gzvm_irqfd *args);
+void gzvm_irqfd_release(struct gzvm *vm);
+int gzvm_irqfd_init(void);
+void gzvm_irqfd_exit(void);
+
+/**
+ * struct gzvm_ioevent - an ioeventfd
+ * @list: member of gzvm.ioevents
+ * @ctx: what a matching write signals
+ * @addr: guest physical address
+ * @datamatch: value that must be written, unless @wildcard
+ * @len: size that the write must have, 0: any
+ * @wildcard: any value matches
+ */
+struct gzvm_ioevent {
+	struct list_head list;
+	struct eventfd_ctx *ctx;
+	u64 addr;
+	u64 datamatch;
+	u32 len;
+	bool wildcard;
+};
+
+/* gzvm_ioeventfd.c */
+int gzvm_ioeventfd_check(const struct gzvm_ioeventfd *args);
+bool gzvm_ioevent_collides(const struct gzvm_ioevent *a, const struct gzvm_ioevent *b);
+bool gzvm_ioevent_matches(const struct gzvm_ioevent *ev, u64 addr, u32 len, u64 data);
+int gzvm_ioeventfd(struct gzvm *vm, const struct gzvm_ioeventfd *args);
+bool gzvm_ioeventfd_write(struct gzvm *vm, u64 addr, u32 len, const void *data);
+void gzvm_ioeventfd_release(struct gzvm *vm);
+
+/* gzvm_debugfs.c */
+void gzvm_debugfs_init(void);
+void gzvm_debugfs_exit(void);
+void gzvm_debugfs_add_vm(struct gzvm *vm);
+void gzvm_debugfs_remove_vm(struct gzvm *vm);
+
+/* gzvm_sysfs.c */
+int gzvm_sysfs_init(void);
+void gzvm_sysfs_exit(void);
+
+#endif /* _LINUX_GZVM_DRV_H */
