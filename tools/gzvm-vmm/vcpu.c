@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vCPU threads.
+ *
+ * A vCPU is kicked by a signal to its thread. The handler sets immediate_exit: if the signal
+ * comes just before the vCPU is run, running it ends at once; if later, the signal ends it.
+ * So no kick is lost, wherever it hits.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "vcpu.h"
+
+#define VCPU_KICK_SIGNAL	SIGRTMIN
+
+/* The handler finds its thread's vCPU here; each thread has one of its own. */
+static _Thread_local volatile uint8_t *vcpu_immediate_exit;
+
+static void vcpu_kicked(int sig)
+{
+	(void)sig;
+	if (vcpu_immediate_exit)
+		*vcpu_immediate_exit = 1;
+}
+
+static void *vcpu_thread(void *context)
+{
+	struct vcpu *vcpu = context;
+	struct hv_exit exit;
+
+	vcpu_immediate_exit = vcpu->hv.immediate_exit;
+	while (!atomic_load(&vcpu->stop)) {
+		vcpu->hv.hv->ops->vcpu_run(&vcpu->hv, &exit);
+		if (exit.kind == HV_EXIT_AGAIN)
+			continue;
+		if (exit.kind != HV_EXIT_MMIO) {
+			vcpu->ended(vcpu->context, &exit);
+			break;
+		}
+		bus_access(vcpu->bus, exit.addr, exit.size, exit.is_write, exit.data);
+	}
+	vcpu_immediate_exit = NULL;
+	return NULL;
+}
+
+/**
+ * vcpu_start() - start a vCPU's thread
+ * @vcpu: the vCPU
+ *
+ * Return: 0, or a negative errno.
+ */
+int vcpu_start(struct vcpu *vcpu)
+{
+	/* No SA_RESTART: a kick also ends other calls that wait. */
+	struct sigaction action = { .sa_handler = vcpu_kicked };
+	int err;
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(VCPU_KICK_SIGNAL, &action, NULL))
+		return -errno;
+	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+	vcpu->running = !err;
+	return -err;
+}
+
+/**
+ * vcpu_kick() - make a vCPU's thread end soon
+ * @vcpu: the vCPU; a thread that does not run is legal
+ */
+void vcpu_kick(struct vcpu *vcpu)
+{
+	atomic_store(&vcpu->stop, true);
+	if (vcpu->running)
+		pthread_kill(vcpu->thread, VCPU_KICK_SIGNAL);
+}
+
+/**
+ * vcpu_join() - wait for the end of a vCPU's thread
+ * @vcpu: the vCPU, kicked; a thread that does not run is legal
+ */
+void vcpu_join(struct vcpu *vcpu)
+{
+	if (vcpu->running)
+		pthread_join(vcpu->thread, NULL);
+	vcpu->running = false;
+}
