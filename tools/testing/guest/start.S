@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest's first instructions: header, MMU, stack, vectors.
+ *
+ * The translation table is data of the image, so that no memory is written before the MMU
+ * and the caches are on: what the host wrote and what the guest reads cannot differ.
+ */
+	/* Documentation/arch/arm64/booting.rst, "Call the kernel image" */
+	.section .head, "ax"
+	.global _start
+_start:
+	b	start
+	.long	0
+	.quad	0			/* text_offset */
+	.quad	_image_size
+	.quad	0xa			/* little endian, 4 KiB pages, anywhere in memory */
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+
+	.text
+start:
+	mov	x20, x0			/* device tree */
+	adr	x0, translation_table
+	msr	ttbr0_el1, x0
+	/* Attribute 0 device nGnRnE, 1 normal write-back. */
+	mov	x0, #0xff00
+	msr	mair_el1, x0
+	/* 39 bits by 4 KiB pages, walks cacheable and inner shareable, no TTBR1, 36-bit PA. */
+	ldr	x0, =(25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 1 << 32)
+	msr	tcr_el1, x0
+	adr	x0, vectors
+	msr	vbar_el1, x0
+	mov	x0, #3 << 20		/* CPACR_EL1.FPEN: FP is not trapped */
+	msr	cpacr_el1, x0
+	tlbi	vmalle1
+	ic	iallu
+	dsb	nsh
+	isb
+	mrs	x0, sctlr_el1
+	ldr	x1, =(1 | 1 << 2 | 1 << 12)	/* M, C, I */
+	orr	x0, x0, x1
+	msr	sctlr_el1, x0
+	isb
+
+	ldr	x0, =_stack_end
+	mov	sp, x0
+	ldr	x1, =_bss
+1:	cmp	x1, x0
+	b.hs	2f
+	stp	xzr, xzr, [x1], #16
+	b	1b
+2:	mov	x0, x20
+	bl	guest_start
+	b	.
+
+/*
+ * Each slot saves x0 to x30 (struct exception_frame) and calls
+ * exception_entry(frame, slot). What it returns to is in the frame.
+ */
+	.macro	slot number
+	.balign	0x80
+	sub	sp, sp, #288
+	stp	x0, x1, [sp, #0]
+	mov	x1, #\number
+	b	exception_common
+	.endm
+
+	.balign	0x800
+vectors:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	slot	\n
+	.endr
+
+exception_common:
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	mrs	x2, elr_el1
+	stp	x30, x2, [sp, #240]
+	mrs	x3, spsr_el1
+	mrs	x4, esr_el1
+	stp	x3, x4, [sp, #256]
+	mrs	x5, far_el1
+	str	x5, [sp, #272]
+	mov	x0, sp
+	bl	exception_entry
+	ldp	x30, x2, [sp, #240]
+	ldr	x3, [sp, #256]
+	msr	elr_el1, x2
+	msr	spsr_el1, x3
+	ldp	x28, x29, [sp, #224]
+	ldp	x26, x27, [sp, #208]
+	ldp	x24, x25, [sp, #192]
+	ldp	x22, x23, [sp, #176]
+	ldp	x20, x21, [sp, #160]
+	ldp	x18, x19, [sp, #144]
+	ldp	x16, x17, [sp, #128]
+	ldp	x14, x15, [sp, #112]
+	ldp	x12, x13, [sp, #96]
+	ldp	x10, x11, [sp, #80]
+	ldp	x8, x9, [sp, #64]
+	ldp	x6, x7, [sp, #48]
+	ldp	x4, x5, [sp, #32]
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	add	sp, sp, #288
+	eret
+
+/*
+ * Level 1 of 4 KiB translation, blocks of 1 GiB: the devices' first and second, then the
+ * memory's. AF; memory inner shareable, attribute 1; devices not executable.
+ */
+	.data
+	.balign	4096
+translation_table:
+	.quad	0x00000000 | 1 << 10 | 1 | 3 << 53
+	.quad	0x40000000 | 1 << 10 | 1 | 3 << 53
+	.quad	0x80000000 | 1 << 10 | 3 << 8 | 1 << 2 | 1
+	.fill	509, 8, 0
