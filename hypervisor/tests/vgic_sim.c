@@ -20,8 +20,8 @@ static unsigned int lr_group(uint64_t lr)
 
 uint64_t sim_vtr(unsigned int nr_lrs, unsigned int pri_bits, unsigned int pre_bits, bool tds)
 {
-	return (nr_lrs - 1) | (uint64_t)tds << 19 | 1ULL << 21 |
-	       (uint64_t)(pre_bits - 1) << 26 | (uint64_t)(pri_bits - 1) << 29;
+	return (nr_lrs - 1) | (uint64_t)tds << 19 | 1ULL << 21 | (uint64_t)(pre_bits - 1) << 26 |
+	       (uint64_t)(pri_bits - 1) << 29;
 }
 
 int sim_hppi(const struct sim *s)

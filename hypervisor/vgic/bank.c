@@ -18,8 +18,7 @@ struct span {
 	unsigned int nr;
 };
 
-static struct span span_at(struct vgic *g, struct vgic_cpu *c, unsigned int first,
-			   unsigned int nr)
+static struct span span_at(struct vgic *g, struct vgic_cpu *c, unsigned int first, unsigned int nr)
 {
 	unsigned int start = c ? 0 : VGIC_NR_PRIVATE;
 	unsigned int end = c ? VGIC_NR_PRIVATE : VGIC_NR_IRQS;
@@ -112,8 +111,7 @@ static void clear_active(const struct span *s, struct vgic_irq *irq, struct vgic
 	}
 }
 
-static void set_group(const struct span *s, struct vgic_irq *irq, bool group1,
-		      struct vgic_bus *bus)
+static void set_group(const struct span *s, struct vgic_irq *irq, bool group1, struct vgic_bus *bus)
 {
 	if (irq->group1 == group1)
 		return;
@@ -122,14 +120,14 @@ static void set_group(const struct span *s, struct vgic_irq *irq, bool group1,
 }
 
 /* One bit of each interrupt, into a word; downward, which makes the shortest loop. */
-#define GATHER(s, val, bit)                                              \
-	do {                                                             \
-		_Pragma("GCC unroll 4")                                  \
-		for (unsigned int i = (s)->nr; i-- > 0;) {               \
-			const struct vgic_irq *irq = &(s)->irq[i];       \
-									 \
-			(val) = (val) << 1 | (bit);                      \
-		}                                                        \
+#define GATHER(s, val, bit)                                                      \
+	do {                                                                     \
+		_Pragma("GCC unroll 4") for (unsigned int i = (s)->nr; i-- > 0;) \
+		{                                                                \
+			const struct vgic_irq *irq = &(s)->irq[i];               \
+                                                                                 \
+			(val) = (val) << 1 | (bit);                              \
+		}                                                                \
 	} while (0)
 
 static u32 read_bits(const struct span *s, unsigned int reg)

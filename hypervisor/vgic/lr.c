@@ -52,8 +52,7 @@ static void load(struct fill *f, struct vgic_irq *irq)
 	 */
 	bool hw = irq->hw && !(irq->active && irq->latch);
 	bool show = !irq->active;
-	u64 lr = FIELD_PREP(ICH_LR_vINTID, irq->intid) |
-		 FIELD_PREP(ICH_LR_Priority, irq->priority);
+	u64 lr = FIELD_PREP(ICH_LR_vINTID, irq->intid) | FIELD_PREP(ICH_LR_Priority, irq->priority);
 
 	if (irq->active && pending && !hw && comes_again(c, irq)) {
 		/*
@@ -160,7 +159,7 @@ static u64 maintenance(const struct fill *f)
 }
 
 /*
- * IHI 0069 4.5: with EOImode 1 an SPI may be deactivated by another PE than acknowledged
+ * IHI 0069 4.1: with EOImode 1 an SPI may be deactivated by another PE than acknowledged
  * it, which has it in no list register.
  */
 static u64 base_hcr(const struct vgic_cpu *c)
