@@ -110,9 +110,9 @@ emulate-files: $(STAMPS)/arm64 $(STAMPS)/kernel-minimal $(BUILD)/host/agent $(BU
 
 # To run and to test
 
-# What "make run" starts in the host; without a command it is a shell. For a guest:
-# RUN_COMMAND = -- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd
-RUN_COMMAND	=
+# What "make run" starts in the host: a guest, whose shell is on the terminal. With
+# make run RUN_COMMAND= it is a shell of the host.
+RUN_COMMAND	= -- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd --append quiet
 
 .PHONY: run check coverage size
 run: emulate-files
