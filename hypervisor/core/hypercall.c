@@ -132,7 +132,7 @@ void hypercall(u64 x[])
 
 	/* Only the SMC64 form has this meaning; the earliest ABI's SMC32 one is gone. */
 	if (n < ARRAY_SIZE(calls) && calls[n] && ((u32)x[0] >> 30 & 1))
-		err = calls[n](x);
+		err = calls[arch_index_nospec(n, ARRAY_SIZE(calls))](x);
 	if (err)
 		x[1] = x[2] = x[3] = 0;
 	x[0] = hypercall_status(err);

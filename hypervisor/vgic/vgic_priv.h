@@ -5,6 +5,7 @@
 #ifndef VGIC_PRIV_H
 #define VGIC_PRIV_H
 
+#include <hyp/arch.h>
 #include <hyp/util.h>
 #include <hyp/vgic.h>
 
@@ -59,12 +60,17 @@ static inline bool vgic_cpu_group_on(const struct vgic_cpu *c, bool group1)
 	return READ_ONCE(c->hw.vmcr) & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0);
 }
 
-/* INTID of a vCPU's private interrupt or of an SPI; NULL: there is none. */
+/*
+ * INTID of a vCPU's private interrupt or of an SPI; NULL: there is none. Guests and
+ * the host choose it, so it is clamped for speculation as well.
+ */
 static inline struct vgic_irq *vgic_lookup(struct vgic *g, struct vgic_cpu *c, u64 intid)
 {
 	if (intid < VGIC_NR_PRIVATE)
-		return c ? &c->priv[intid] : NULL;
-	return intid < VGIC_NR_IRQS ? &g->spi[intid - VGIC_NR_PRIVATE] : NULL;
+		return c ? &c->priv[arch_index_nospec(intid, VGIC_NR_PRIVATE)] : NULL;
+	if (intid >= VGIC_NR_IRQS)
+		return NULL;
+	return &g->spi[arch_index_nospec(intid - VGIC_NR_PRIVATE, VGIC_NR_SPIS)];
 }
 
 /* queue.c */

@@ -37,6 +37,17 @@ void arch_cpu_relax(void)
 	__asm__ volatile("yield" : : : "memory");
 }
 
+u64 arch_index_nospec(u64 index, u64 limit)
+{
+	u64 safe;
+
+	__asm__ volatile("cmp	%1, %2\n"
+			 "csel	%0, %1, xzr, lo\n"
+			 "hint	#20" /* CSDB */
+			 : "=r"(safe) : "r"(index), "r"(limit) : "cc");
+	return safe;
+}
+
 u64 arch_counter(void)
 {
 	isb();

@@ -35,6 +35,7 @@ struct percpu {
 	/* The host's, while a guest is loaded: */
 	u64 host_elr, host_spsr;
 	u64 host_sys[NR_SWITCHED_REGS];
+	u64 host_pmscr, host_trfcr;
 	u64 host_cntv_ctl, host_cntv_cval;
 	struct debug_regs host_debug;
 	void *host_sve; /* or: */

@@ -91,28 +91,75 @@ void debug_reset(struct vcpu *v)
 /* The guest turned its debug on: from here to debug_put() the registers are its own. */
 static void debug_make_live(struct vcpu *v)
 {
-	points_save(&this_cpu()->host_debug);
+	struct debug_regs *host = &this_cpu()->host_debug;
+	u64 mdscr = host->mdscr; /* debug_load() has it; the register is 0 by now */
+
+	points_save(host);
+	host->mdscr = mdscr;
 	points_load(&v->arch.debug);
 	v->arch.debug_live = true;
 	write_sysreg(debug_guest_mdcr(v), mdcr_el2);
 }
 
+/*
+ * The host's profiling and trace buffers are written through the stage 2 of the
+ * moment: while a guest's is loaded they are stopped and drained (PSB CSYNC, TSB
+ * CSYNC are hints 17 and 18; Arm ARM D17.4.2, D6.3).
+ */
+static void buffers_stop(struct percpu *cpu)
+{
+	if (cpu_features.spe) {
+		cpu->host_pmscr = read_sysreg(SYS_PMSCR_EL1);
+		if (read_sysreg(SYS_PMBLIMITR_EL1) & 1) {
+			write_sysreg(0, SYS_PMSCR_EL1);
+			isb();
+			__asm__ volatile("hint #17" : : : "memory");
+			dsb(nsh);
+		}
+	}
+	if (cpu_features.trbe) {
+		cpu->host_trfcr = read_sysreg(SYS_TRFCR_EL1);
+		if (read_sysreg(SYS_TRBLIMITR_EL1) & 1) {
+			write_sysreg(0, SYS_TRFCR_EL1);
+			isb();
+			__asm__ volatile("hint #18" : : : "memory");
+			dsb(nsh);
+		}
+	}
+}
+
+static void buffers_resume(struct percpu *cpu)
+{
+	if (cpu_features.spe)
+		write_sysreg(cpu->host_pmscr, SYS_PMSCR_EL1);
+	if (cpu_features.trbe)
+		write_sysreg(cpu->host_trfcr, SYS_TRFCR_EL1);
+}
+
+/**
+ * debug_load() - the host's debug, profiling and trace stop, the guest's begins
+ *
+ * Context: before the world changes: the buffers still go through the host's stage 2.
+ */
 void debug_load(struct vcpu *v)
 {
+	buffers_stop(this_cpu());
 	v->arch.debug_live = false;
-	if (unlikely(debug_wanted(v))) {
-		debug_make_live(v);
-		return;
-	}
 	/*
 	 * The host's breakpoints must not fire in the guest. MDSCR_EL1 gates them,
 	 * and single step.
 	 */
 	this_cpu()->host_debug.mdscr = read_sysreg(mdscr_el1);
 	write_sysreg(0, mdscr_el1);
-	write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+	if (unlikely(debug_wanted(v)))
+		debug_make_live(v);
+	else
+		write_sysreg(debug_guest_mdcr(v), mdcr_el2);
 }
 
+/**
+ * debug_put() - the way back; the host's world is loaded
+ */
 void debug_put(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
@@ -125,6 +172,7 @@ void debug_put(struct vcpu *v)
 		write_sysreg(cpu->host_debug.mdscr, mdscr_el1);
 	}
 	write_sysreg(cpu->mdcr_host, mdcr_el2);
+	buffers_resume(cpu);
 }
 
 static bool point_access(u64 *reg, bool exists, bool write, u64 *value)

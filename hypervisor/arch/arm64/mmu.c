@@ -9,6 +9,7 @@
 #include <hyp/panic.h>
 #include <hyp/pgtable.h>
 #include <hyp/pool.h>
+#include <hyp/spinlock.h>
 #include <hyp/string.h>
 #include <hyp/util.h>
 #include "cpu.h"
@@ -26,6 +27,11 @@ extern char __text_start[], __image_end[];
 static u64 boot_tables[BOOT_TABLES][512] __section(".bss.page_aligned") __aligned(PAGE_SIZE);
 static unsigned int boot_tables_used;
 
+/*
+ * Protects EL2's own tables: vCPUs of different VMs come and go at once. Nothing
+ * but the pool's lock is taken under it.
+ */
+static struct spinlock el2_lock;
 static u64 image_base;
 static struct pool_quota *el2_quota;
 static u64 mmio_next = LAYOUT_MMIO;
@@ -111,13 +117,23 @@ void mmu_pool_ready(struct pool_quota *q)
 
 int mmu_map(u64 va, pa_t base, u64 size, u32 prot)
 {
+	int err;
+
 	CHECK(!(prot & PROT_W) || !(prot & PROT_X));
-	return pgtable_map(&el2_pgtable, va, base.v, size, prot, BLOCK_SIZE);
+	spin_lock(&el2_lock);
+	err = pgtable_map(&el2_pgtable, va, base.v, size, prot, BLOCK_SIZE);
+	spin_unlock(&el2_lock);
+	return err;
 }
 
 int mmu_unmap(u64 va, u64 size)
 {
-	return pgtable_unmap(&el2_pgtable, va, size);
+	int err;
+
+	spin_lock(&el2_lock);
+	err = pgtable_unmap(&el2_pgtable, va, size);
+	spin_unlock(&el2_lock);
+	return err;
 }
 
 volatile void *mmu_map_mmio(u64 base, u64 size)

@@ -22,7 +22,7 @@ void mmu_pool_ready(struct pool_quota *q);
  * @size: bytes, whole pages
  * @prot: PROT_*; never writable and executable
  *
- * Context: boot, or vm_table_lock held. Return: 0 or a negative errno.
+ * Context: takes el2_lock. Return: 0 or a negative errno.
  */
 int mmu_map(u64 va, pa_t pa, u64 size, u32 prot);
 int mmu_unmap(u64 va, u64 size);

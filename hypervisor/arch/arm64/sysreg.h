@@ -62,6 +62,12 @@ static inline void isb(void)
 #define APGAKEYLO_EL1 S3_0_C2_C3_0
 #define APGAKEYHI_EL1 S3_0_C2_C3_1
 
+/* Statistical profiling and the trace buffer */
+#define SYS_PMBLIMITR_EL1 S3_0_C9_C10_0
+#define SYS_PMSCR_EL1 S3_0_C9_C9_0
+#define SYS_TRBLIMITR_EL1 S3_0_C9_C11_0
+#define SYS_TRFCR_EL1 S3_0_C1_C2_1
+
 /* GIC CPU interface, hypervisor control (IHI 0069, 12.4) */
 #define SYS_ICC_SRE_EL2 S3_4_C12_C9_5
 #define SYS_ICC_SRE_EL1 S3_0_C12_C12_5

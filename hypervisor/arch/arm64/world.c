@@ -105,6 +105,7 @@ void arch_vcpu_load(struct vcpu *v)
 	cpu->host_elr = read_sysreg(elr_el2);
 	cpu->host_spsr = read_sysreg(spsr_el2);
 	regs_save(cpu->host_sys);
+	debug_load(v);
 	stage2_switch(pool_pa(v->vm->stage2.root).v | (u64)v->vm->id << 48, guest_hcr());
 	tlb_switch(v, cpu->id);
 	regs_load(v->arch.sys);
@@ -112,7 +113,6 @@ void arch_vcpu_load(struct vcpu *v)
 	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
 	write_sysreg(fp_guest_cptr(false), cptr_el2);
 	cpu_negative_enables(false);
-	debug_load(v);
 	gic_load(v);
 	timer_load(v);
 	write_sysreg(v->arch.pc, elr_el2);
@@ -127,12 +127,12 @@ void arch_vcpu_put(struct vcpu *v)
 	v->arch.pstate = read_sysreg(spsr_el2);
 	timer_put(v);
 	gic_put();
-	debug_put(v);
 	fp_put(v);
 	cpu_negative_enables(true);
 	regs_save(v->arch.sys);
 	stage2_switch(pool_pa(host_stage2.root).v, cpu->hcr_host);
 	regs_load(cpu->host_sys);
+	debug_put(v);
 	write_sysreg(cpu->cptr_host, cptr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
 	write_sysreg((u64)host_vectors, vbar_el2);

@@ -16,6 +16,12 @@ unsigned int arch_cpu(void);
 void arch_cpu_relax(void);
 
 /*
+ * @index, which is below @limit, also where the processor speculates that it is:
+ * a caller's number must not choose what is read (Arm's note on Spectre variant 1).
+ */
+u64 arch_index_nospec(u64 index, u64 limit);
+
+/*
  * Makes stores to page tables visible to the table walkers of all CPUs before
  * anything that follows (DSB ISHST, ISB).
  */

@@ -6,13 +6,15 @@
  * Lock order, outermost first (a CPU that holds one may take only those that
  * stand below it):
  *
- *   vm_table_lock      the table of VMs, CREATE_VM and DESTROY_VM
- *   vm->lock           one VM's slots, vCPU table and stage 2
- *   vcpu->lock         one vCPU: held through RUN
- *   vgic->lock         one VM's virtual GIC
- *   page_lock          page records and the host's stage 2 (core/page.c)
- *   pool_lock          free pages (core/pool.c)
- *   log_lock           the log ring and the console
+ *   vm_table_lock    the table of VMs and their users (core/vm.c)
+ *   vm->lock         one VM's stage 2 and mailbox
+ *   vm->vcpus_lock   one VM's table of vCPUs
+ *   vm->slots_lock   one VM's memory slots
+ *   vgic->lock       one VM's virtual GIC
+ *   el2_lock         EL2's own page tables (arch/arm64/mmu.c)
+ *   page_lock        page records and the host's stage 2 (core/page.c)
+ *   pool_lock        free pages (core/pool.c)
+ *   log_lock         the log ring and the console
  */
 #ifndef HYP_SPINLOCK_H
 #define HYP_SPINLOCK_H
