@@ -25,7 +25,7 @@ GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
 NOT_YET		:= check-cpus check-debug check-newest soak fuzz mutants coverage bench bench-compare size
-NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage size),$(NOT_YET))
+NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage mutants size soak),$(NOT_YET))
 ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
 $(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
 "Not there yet" in Documentation/virt/geniezone/introduction.rst)
@@ -76,7 +76,8 @@ DRIVER_SOURCES	:= $(if $(DRIVER),$(shell find drivers/virt/geniezone arch/arm64/
 
 driver: $(BUILD)/driver/stock $(BUILD)/driver/minimal
 
-$(BUILD)/driver/%: $(DRIVER_SOURCES) $(STAMPS)/arm64 $(STAMPS)/kernel-minimal
+$(BUILD)/driver/minimal: $(STAMPS)/kernel-minimal
+$(BUILD)/driver/%: $(DRIVER_SOURCES) $(STAMPS)/arm64
 	$(Q)out=$(BUILD)/driver/$$(cat $(BUILD)/kernel-$*/release) && \
 	$(MAKE) -C drivers/virt/geniezone ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) W=1 \
 		KDIR=$(BUILD)/kernel-$*/headers O=$$out && \
@@ -104,9 +105,12 @@ $(BUILD)/guest/Image: $(STAMPS)/arm64
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $(BUILD)/kernel-stock/Image $@.tmp && mv $@.tmp $@
 
-.PHONY: emulate-files
-emulate-files: $(STAMPS)/arm64 $(STAMPS)/kernel-minimal $(BUILD)/host/agent $(BUILD)/guest/initrd \
-		$(BUILD)/guest/Image $(COMPONENTS)
+# What "make run" needs: not the small kernel, whose first build takes minutes.
+.PHONY: run-files emulate-files
+run-files: $(STAMPS)/arm64 $(BUILD)/host/agent $(BUILD)/guest/initrd $(BUILD)/guest/Image \
+		$(HYPERVISOR) $(if $(DRIVER),$(BUILD)/driver/stock) $(VMM)
+
+emulate-files: run-files $(STAMPS)/kernel-minimal $(COMPONENTS)
 
 # To run and to test
 
@@ -115,7 +119,7 @@ emulate-files: $(STAMPS)/arm64 $(STAMPS)/kernel-minimal $(BUILD)/host/agent $(BU
 RUN_COMMAND	= -- gzvm-vmm run --kernel /guest/Image --initrd /guest/initrd --append quiet
 
 .PHONY: run check coverage size
-run: emulate-files
+run: run-files
 	$(if $(HYPERVISOR),,$(Q)echo "make run: no hypervisor in this tree yet; this is the host by itself" >&2)
 	@EMULATE_BUILD=0 scripts/emulate --hypervisor $(if $(HYPERVISOR),geniezone,none) --timeout 0 $(RUN_COMMAND)
 
@@ -128,11 +132,23 @@ coverage: $(STAMPS)/tools
 size: emulate-files
 	$(Q)EMULATE_BUILD=0 scripts/size
 
+# Kept one-line faults: each must turn a test red.
+.PHONY: mutants soak
+mutants: $(STAMPS)/tools
+	$(Q)tools/testing/mutants
+
+# The long forms of the suites that have one, again and again for SOAK_MINUTES.
+SOAK_MINUTES	?= 60
+soak: emulate-files
+	$(Q)EMULATE_BUILD=0 SOAK_MINUTES=$(SOAK_MINUTES) tools/testing/soak
+
 # To look at and to clean
 
 ifneq ($(HYPERVISOR),)
 define HYPERVISOR_HELP
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
+@echo 'make mutants     kept one-line faults, each of which must turn a test red'
+@echo 'make soak        the long forms of tests, for SOAK_MINUTES (60)'
 @echo 'make size        lines of code, size of the image, instructions until the host starts'
 endef
 endif
