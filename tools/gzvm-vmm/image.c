@@ -35,7 +35,12 @@ static uint64_t image_pe_end(const uint8_t *head, size_t head_size)
 	uint64_t pe = image_field(head, IMAGE_PE_OFFSET, 4), end = 0;
 	uint64_t sections, nr;
 
-	if (memcmp(head, "MZ", 2) || pe > head_size - 24 || memcmp(head + pe, "PE\0\0", 4))
+	if (memcmp(head, "MZ", 2))
+		return 0;
+	/* What was not read is behind the end, too, where the file is that small. */
+	if (pe > head_size - 24)
+		return pe + 24;
+	if (memcmp(head + pe, "PE\0\0", 4))
 		return 0;
 	nr = image_field(head, pe + 6, 2);
 	sections = pe + 24 + image_field(head, pe + 20, 2);
@@ -43,7 +48,7 @@ static uint64_t image_pe_end(const uint8_t *head, size_t head_size)
 		uint64_t section = sections + 40 * i, raw;
 
 		if (section > head_size - 40)
-			break;
+			return section + 40 > end ? section + 40 : end;
 		raw = image_field(head, section + 16, 4) + image_field(head, section + 20, 4);
 		end = raw > end ? raw : end;
 	}

@@ -14,7 +14,7 @@
 #include "loop.h"
 #include "virtqueue.h"
 
-#define VIRTIO_MAX_QUEUES	2
+#define VIRTIO_MAX_QUEUES	4
 
 struct virtio_device;
 

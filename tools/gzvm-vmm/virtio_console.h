@@ -16,6 +16,7 @@
  * @context: passed to @released
  * @has_size: the terminal has a size
  * @size: columns and rows of the terminal, in bits 15:0 and 31:16
+ * @messages: control messages to be sent to the driver: bits of enum console_message
  */
 struct virtio_console {
 	struct virtio_device dev;
@@ -24,6 +25,7 @@ struct virtio_console {
 	void *context;
 	bool has_size;
 	atomic_uint size;
+	atomic_uint messages;
 };
 
 int virtio_console_init(struct virtio_console *vc, struct console *console,

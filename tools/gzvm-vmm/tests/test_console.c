@@ -161,6 +161,62 @@ TEST(owner)
 	teardown();
 }
 
+/* A message from the driver. */
+static void say(uint32_t id, uint16_t event, uint16_t value)
+{
+	struct virtio_console_control *message = guest_mem_at(&mem, RINGS_DATA + 0x1000, 16);
+
+	*message = (struct virtio_console_control) { id, event, value };
+	rings_desc(&rings[3], 0, RINGS_DATA + 0x1000, sizeof(*message), 0, 0);
+	EXPECT_EQ(driver_do(&vc.dev, &rings[3], 3, 0), 0);
+}
+
+/* The next message to the driver: event and value, or -1. */
+static int heard(void)
+{
+	struct virtio_console_control *message = guest_mem_at(&mem, RINGS_DATA + 0x2000, 16);
+
+	rings_desc(&rings[2], 0, RINGS_DATA + 0x2000, 16, VRING_DESC_F_WRITE, 0);
+	if (driver_do(&vc.dev, &rings[2], 2, 0) < 8 || message->id)
+		return -1;
+	return message->event << 16 | message->value;
+}
+
+/* With control messages: no input before the guest says that the port is open. */
+TEST(multiport)
+{
+	char *data;
+
+	setup();
+	type(in[1], "early", 5);
+	driver_start(&vc.dev, rings, &mem,
+		     DRIVER_FEATURES | UINT64_C(1) << VIRTIO_CONSOLE_F_MULTIPORT);
+	EXPECT_EQ(reg_read(&vc.dev, VIRTIO_MMIO_CONFIG + 4), 1);
+	data = guest_mem_at(&mem, RINGS_DATA, 16);
+	memset(data, 0, 16);
+	rings_desc(&rings[0], 0, RINGS_DATA, 16, VRING_DESC_F_WRITE, 0);
+	rings_offer(&rings[0], 0);
+	driver_kick(&vc.dev, 0);
+	say(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	EXPECT_EQ(heard(), VIRTIO_CONSOLE_PORT_ADD << 16 | 1);
+	say(0, VIRTIO_CONSOLE_PORT_READY, 1);
+	EXPECT_EQ(heard(), VIRTIO_CONSOLE_CONSOLE_PORT << 16 | 1);
+	EXPECT_EQ(heard(), VIRTIO_CONSOLE_PORT_OPEN << 16 | 1);
+	/* Of a port that does not exist, and a message that means nothing. */
+	say(7, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	say(0, 99, 1);
+	EXPECT(console_owns(&console, CONSOLE_SERIAL));
+	EXPECT_EQ(__atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE), 0);
+	say(0, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	while (__atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE) == 0)
+		if (!driver_wait(&vc.dev))
+			break;
+	EXPECT_STREQ(data, "early");
+	say(0, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	EXPECT(console_owns(&console, CONSOLE_SERIAL));
+	teardown();
+}
+
 TEST(wrong_direction)
 {
 	for (unsigned int queue = 0; queue < 2; queue++) {

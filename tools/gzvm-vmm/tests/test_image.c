@@ -61,6 +61,10 @@ TEST(cut_short)
 	image(0, 0x200000, 0x100000);
 	EXPECT_CONTAINS(image_check(head, sizeof(head), 0xfffff, &info), "cut short");
 	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "cut short");
+	/* Not even the whole PE header is there, or not the whole section table. */
+	EXPECT_CONTAINS(image_check(head, 64, 64, &info), "cut short");
+	EXPECT_CONTAINS(image_check(head, 100, 100, &info), "cut short");
+	EXPECT_CONTAINS(image_check(head, 143, 143, &info), "cut short");
 	image(0, 0x200000, 0);
 	EXPECT_CONTAINS(image_check(head, 63, 63, &info), "too short");
 	EXPECT_CONTAINS(image_check(head, 0, 0, &info), "too short");
@@ -91,11 +95,13 @@ TEST(nonsense)
 	/* Section tables that lie outside of what was read. */
 	image(0, 0x200000, 0x100000);
 	put(60, UINT32_MAX, 4);
-	EXPECT(!image_check(head, sizeof(head), 4096, &info));
+	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "cut short");
+	EXPECT(!image_check(head, sizeof(head), UINT64_C(1) << 33, &info));
 	image(0, 0x200000, 0x100000);
 	put(64 + 6, 0xffff, 2);
 	put(64 + 20, 0xffff, 2);
-	EXPECT(!image_check(head, sizeof(head), 4096, &info));
+	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "cut short");
+	EXPECT(!image_check(head, sizeof(head), 0x200000, &info));
 }
 
 TEST(random_headers)

@@ -120,7 +120,12 @@ TEST(bad_descriptors)
 	EXPECT_EQ(offered(RINGS_BASE + RINGS_MEM, 1, 0, 0), -EINVAL);
 	EXPECT_EQ(offered(UINT64_MAX, UINT32_MAX, 0, 0), -EINVAL);
 	EXPECT_EQ(offered(UINT64_MAX - 15, 32, VRING_DESC_F_WRITE, 0), -EINVAL);
-	EXPECT_EQ(offered(RINGS_DATA, 16, VRING_DESC_F_NEXT, RINGS_SIZE), -EINVAL);
+	/* What lies behind the table would be a good descriptor. */
+	setup();
+	rings_desc(&rings, 0, RINGS_DATA, 16, VRING_DESC_F_NEXT, RINGS_SIZE);
+	rings_desc(&rings, RINGS_SIZE, RINGS_DATA, 16, 0, 0);
+	rings_offer(&rings, 0);
+	EXPECT_EQ(virtqueue_pop(&vq, &chain), -EINVAL);
 	EXPECT_EQ(offered(RINGS_DATA, 16, VRING_DESC_F_NEXT, UINT16_MAX), -EINVAL);
 }
 
@@ -179,9 +184,11 @@ TEST(bad_indirect)
 TEST(bad_rings)
 {
 	setup();
+	rings_desc(&rings, RINGS_SIZE, RINGS_DATA, 16, 0, 0);
 	rings_offer(&rings, RINGS_SIZE);
 	EXPECT_EQ(virtqueue_pop(&vq, &chain), -EINVAL);
 	setup();
+	rings_desc(&rings, 0, RINGS_DATA, 16, 0, 0);
 	rings.avail->idx = RINGS_SIZE + 1;
 	EXPECT_EQ(virtqueue_pop(&vq, &chain), -EINVAL);
 	setup();

@@ -72,9 +72,8 @@ static void test_instructions(void)
 		registers_random(&in);
 		result = insn_run(undefined[i], &in, &out);
 		check(result.trapped, "%x: no exception", undefined[i]);
-		/* SVE may be trapped by CPACR_EL1 instead of being undefined. */
-		check(!ESR_EC(result.esr) || ESR_EC(result.esr) == 0x19, "%x: ESR %lx",
-		      undefined[i], result.esr);
+		check(!result.trapped || !ESR_EC(result.esr), "%x: ESR %lx", undefined[i],
+		      result.esr);
 		check(!registers_compare(&in, &out, 0), "%x: a register changed", undefined[i]);
 	}
 	test_end("undefined instructions");
@@ -103,8 +102,17 @@ static void test_id_registers(void)
 	test_end("ID registers");
 }
 
+/* Where the CPU has SVE and SME, their traps to EL1 come before those to EL2: out of the way. */
+static void open_cpacr(void)
+{
+	uint64_t zen = UINT64_C(3) << 16, smen = UINT64_C(3) << 24;
+
+	write_sysreg(cpacr_el1, read_sysreg(cpacr_el1) | zen | smen);
+}
+
 void guest_main(void)
 {
+	open_cpacr();
 	test_hidden(false);
 	test_hidden(true);
 	test_instructions();
