@@ -12,10 +12,10 @@ static void machine(const char *cmdline)
 {
 	env_machine(40);
 	env_platform.gicd = (struct mem_range){ 0x8000000, 0x10000 };
-	env_platform.gicr[0] = (struct mem_range){ 0x80a0000, 0xf60000 };
+	env_platform.gicr[0] = (struct mem_range){ 0x8400000, 0x200000 };
 	env_platform.gicr[1] = (struct mem_range){ 0x3000000000, 0x20000 };
 	env_platform.nr_gicr = 2;
-	env_platform.gits[0] = (struct mem_range){ 0x8080000, 0x20000 };
+	env_platform.gits[0] = (struct mem_range){ 0x8880000, 0x20000 };
 	env_platform.nr_gits = 1;
 	snprintf(env_platform.cmdline, sizeof(env_platform.cmdline), "%s", cmdline);
 	test_boot(&env_platform);
@@ -48,8 +48,8 @@ TEST(host_has_ram_but_ours)
 
 TEST(devices_by_fault)
 {
-	static const u64 frames[] = { 0x8000000, 0x800ffff, 0x8080000, 0x80a0000, 0x8ffffff,
-				      0x3000000000, 0x300001ffff };
+	static const u64 frames[] = { 0x8000000, 0x800ffff, 0x8880000, 0x889ffff, 0x8400000,
+				      0x85fffff, 0x3000000000, 0x300001ffff };
 
 	machine("");
 	EXPECT_EQ(host_init(&env_platform, env_records, env_hyp, ARRAY_SIZE(env_hyp)), 0);

@@ -34,7 +34,8 @@ bool page_get(pa_t page, struct page_record *out)
 
 static const struct platform machine = {
 	.nr_cpus = 4,
-	.mpidr = { 0x0, 0x1, 0x100, 0x1200000003 },
+	/* the last one is behind the end */
+	.mpidr = { 0x0, 0x1, 0x100, 0x1200000003, 0x700 },
 };
 
 static s32 suspend_features, smccc_features;
@@ -159,7 +160,8 @@ TEST(cpu_on_refused_by_the_firmware)
 
 TEST(cpu_on_of_no_cpu)
 {
-	static const u64 none[] = { 2, 0x101, 0x1200000000, 0x3, 0x80000000, 0x80000001, ~0UL };
+	static const u64 none[] = { 2, 0x101, 0x1200000000, 0x3, 0x80000000, 0x80000001, 0x700,
+				    ~0UL };
 
 	setup();
 	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)

@@ -54,17 +54,19 @@ static void boot_check_level(u64 el)
 	boot_stop();
 }
 
-static void boot_uart(const void *fdt)
+/* An error means that this is no device tree: nothing else may be read from it. */
+static int boot_uart(const void *fdt)
 {
 	struct platform_uart uart;
 	volatile void *regs;
+	int err = platform_uart_find(fdt, LAYOUT_WINDOW_SIZE - BLOCK_SIZE, &uart);
 
-	if (platform_uart_find(fdt, LAYOUT_WINDOW_SIZE - BLOCK_SIZE, &uart) ||
-	    uart.type == UART_NONE)
-		return;
+	if (err || uart.type == UART_NONE)
+		return err;
 	regs = mmu_map_mmio(uart.regs.base, uart.regs.size);
 	if (regs)
 		platform_uart_init(&uart, regs);
+	return 0;
 }
 
 static int boot_check_kernel(struct mem_range image)
@@ -148,10 +150,10 @@ static int boot_machine(const void *fdt, u64 fdt_pa, u64 *host_fdt)
 	struct page_record *records;
 	int err;
 
-	err = cpu_detect();
-	if (err)
-		return err;
+	/* First the tree: it says best what kind of machine this is. */
 	err = platform_parse(fdt, pa(fdt_pa), hyp[0], &platform);
+	if (!err)
+		err = cpu_detect();
 	if (err)
 		return err;
 	log_set_level(platform.opt.loglevel);
@@ -205,6 +207,7 @@ void boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start)
 {
 	const void *fdt = (const void *)(LAYOUT_WINDOW + (fdt_pa & (BLOCK_SIZE - 1)));
 	u64 host_fdt;
+	int err;
 
 	mmu_init(pa(image_pa));
 	if (el == 2) {
@@ -215,11 +218,13 @@ void boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start)
 		isb();
 	}
 	log_set_frequency(read_sysreg(cntfrq_el0));
-	boot_uart(fdt);
+	err = boot_uart(fdt);
 	pr_info("GenieZone " HYP_VERSION_STRING " at EL%u, image at %llx", (unsigned int)el,
 		(unsigned long long)image_pa);
 	boot_check_level(el);
-	if (boot_machine(fdt, fdt_pa, &host_fdt))
+	if (!err)
+		err = boot_machine(fdt, fdt_pa, &host_fdt);
+	if (err)
 		boot_stop();
 	pr_info("boot: %u CPUs, %u-bit IPA, pool %llu KiB (%llu KiB free)", platform.nr_cpus,
 		stage2_ipa_bits(), (unsigned long long)pool_total() >> 10,
