@@ -52,21 +52,13 @@ hyp_quiet()
 	local allowed='Memory resource size exceeds max for 32 bits|: loading out-of-tree module taints kernel'
 	allowed+='|hrtimer: interrupt took'
 	[ -s "$1" ] || { echo "no kernel log"; return 1; }
-	! { grep -aE '^<[0-4]>' "$1"; grep -aE 'WARNING|BUG:|Oops|[Cc]all trace|Internal error|stalls? on|soft lockup' "$1"; } |
+	! { grep -aE '^<[0-4]>' "$1"
+	    grep -aE 'WARNING|BUG:|Oops|[Cc]all trace|Internal error|stalls? on|soft lockup' "$1"; } |
 		grep -avE "$allowed"
 }
 
-# hyp_wait PATTERN FILE PID: until FILE has a line that matches; fails when process PID ends before, or after a minute.
-hyp_wait()
+# hyp_lines LOG: the hypervisor's lines on the console, without its prefix and time.
+hyp_lines()
 {
-	local tries
-	for ((tries = 0; tries < 600; tries++)); do
-		grep -aqE "$1" "$2" 2>/dev/null && return
-		kill -0 "$3" 2>/dev/null || break
-		read -rt 0.1 <> <(:) || :
-	done
-	grep -aqE "$1" "$2" && return
-	echo "no '$1' in $2:"
-	tail -n 20 "$2"
-	return 1
+	tr -d '\r' <"$1" | sed -nE 's/^\[gz( +[0-9.]+)?\] //p'
 }

@@ -18,7 +18,7 @@ MINIMAL = f"{BUILD}/kernel-minimal/Image"
 QEMU = os.environ.get("QEMU") or "qemu-system-aarch64"
 
 RAM = 0x40000000
-STUB = RAM
+STUB = RAM + 0x180000  # QEMU's own device tree, which nobody looks at, takes the first megabyte
 IMAGE_AT = RAM + 0x200000
 KERNEL_AT = RAM + 0x8000000
 INITRD_AT = RAM + 0xa000000
@@ -80,7 +80,12 @@ class Machine:
         self.folder = tempfile.mkdtemp()
         arguments = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
                      f"virt,{machine}", "-cpu", cpu, "-smp", str(cpus), "-m", mem, "-serial", "stdio",
-                     "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
+                     "-chardev", f"socket,id=qmp,path={self.folder}/qmp", "-mon", "chardev=qmp,mode=control"]
+        # QEMU connects to us: so there is no moment at which nobody listens yet.
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(f"{self.folder}/qmp")
+        self.listener.listen(1)
+        self.monitor = None
         for number, (address, data) in enumerate([*pieces, (STUB, stub(tree_at, image_at))]):
             path = os.path.join(self.folder, f"piece{number}")
             with open(path, "wb") as piece:
@@ -98,6 +103,7 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.listener.close()
         shutil.rmtree(self.folder)
 
     def wait_for(self, words, seconds=30):
@@ -116,32 +122,30 @@ class Machine:
     def lines(self):
         return self.output.decode(errors="replace").replace("\r", "").splitlines()
 
-    def qmp(self, *commands):
-        """Results of commands ({"execute": ...}), the machine running on."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(f"{self.folder}/qmp")
-            stream = line.makefile("rw", encoding="utf-8")
-            stream.readline()
-            results = []
-            for command in ({"execute": "qmp_capabilities"}, *commands):
-                stream.write(json.dumps(command) + "\n")
-                stream.flush()
-                answer = json.loads(stream.readline())
-                while "event" in answer:
-                    answer = json.loads(stream.readline())
-                if "error" in answer:
-                    raise RuntimeError(answer["error"]["desc"])
-                results.append(answer["return"])
-            return results[1:]
+    def qmp(self, command, **arguments):
+        """The result of a command, the machine running on."""
+        if not self.monitor:
+            self.listener.settimeout(30)
+            self.monitor = self.listener.accept()[0].makefile("rw", encoding="utf-8")
+            self.monitor.readline()
+            self.qmp("qmp_capabilities")
+        self.monitor.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.monitor.flush()
+        answer = {"event": None}
+        while "event" in answer:
+            answer = json.loads(self.monitor.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["desc"])
+        return answer["return"]
 
     def memory(self, address, size):
         path = os.path.join(self.folder, "memory")
-        self.qmp({"execute": "pmemsave", "arguments": {"val": address, "size": size, "filename": path}})
+        self.qmp("pmemsave", val=address, size=size, filename=path)
         with open(path, "rb") as memory:
             return memory.read()
 
     def registers(self):
-        return self.qmp({"execute": "human-monitor-command", "arguments": {"command-line": "info registers"}})[0]
+        return self.qmp("human-monitor-command", **{"command-line": "info registers"})
 
 
 def read(path):
