@@ -28,54 +28,57 @@
 #define VENDOR_HYP_FEATURE_FEATURES BIT(0)
 #define VENDOR_HYP_FEATURE_PTP BIT(1)
 
-
-/* vCPU of an MPIDR argument: Aff0 is the index, everything else zero. */
-static struct vcpu_peer *peer_of(struct vm *vm, u64 mpidr, u32 *index)
-{
-	if (mpidr >= VGIC_MAX_CPUS || READ_ONCE(vm->peer[mpidr].power) == VCPU_POWER_NONE)
-		return NULL;
-	*index = mpidr;
-	return &vm->peer[mpidr];
-}
-
+/* An MPIDR argument: Aff0 is the vCPU's index, everything else zero. */
 static s64 guest_cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 arg, u32 *wake)
 {
-	u32 off = VCPU_POWER_OFF, index;
-	struct vcpu_peer *peer = peer_of(v->vm, mpidr, &index);
+	u32 off = VCPU_POWER_OFF;
+	struct vcpu_peer *peer;
 	bool memory;
 
-	if (!peer)
+	if (mpidr >= VGIC_MAX_CPUS)
 		return PSCI_INVALID_PARAMETERS;
+	peer = &v->vm->peer[mpidr];
 	spin_lock(&v->vm->slots_lock);
 	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
 	spin_unlock(&v->vm->slots_lock);
 	if (!memory || !IS_ALIGNED(entry, 4))
 		return PSCI_INVALID_ADDRESS;
-	if (!__atomic_compare_exchange_n(&peer->power, &off, VCPU_POWER_ON_PENDING, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return off == VCPU_POWER_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
-	peer->on_entry = entry;
-	peer->on_arg = arg;
-	__atomic_store_n(&peer->on_ready, 1, __ATOMIC_RELEASE);
-	*wake |= 1U << index;
-	return PSCI_SUCCESS;
+	/* Under the lock the vCPU does not come, go or start in the middle of this. */
+	spin_lock(&v->vm->vcpus_lock);
+	if (__atomic_compare_exchange_n(&peer->power, &off, VCPU_POWER_ON_PENDING, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		peer->on_entry = entry;
+		peer->on_arg = arg;
+		__atomic_store_n(&peer->on_ready, 1, __ATOMIC_SEQ_CST);
+		*wake |= 1U << mpidr;
+	}
+	spin_unlock(&v->vm->vcpus_lock);
+	switch (off) {
+	case VCPU_POWER_OFF:
+		return PSCI_SUCCESS;
+	case VCPU_POWER_ON:
+		return PSCI_ALREADY_ON;
+	case VCPU_POWER_ON_PENDING:
+		return PSCI_ON_PENDING;
+	default:
+		return PSCI_INVALID_PARAMETERS; /* there is none */
+	}
 }
 
 static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u64 level)
 {
-	u32 index;
-	struct vcpu_peer *peer = peer_of(v->vm, mpidr, &index);
-
 	/* Affinity levels above 0 need not be supported from PSCI 1.0 on. */
-	if (!peer || level)
+	if (mpidr >= VGIC_MAX_CPUS || level)
 		return PSCI_INVALID_PARAMETERS;
-	switch (READ_ONCE(peer->power)) {
+	switch (READ_ONCE(v->vm->peer[mpidr].power)) {
 	case VCPU_POWER_ON:
 		return PSCI_AFFINITY_ON;
 	case VCPU_POWER_ON_PENDING:
 		return PSCI_AFFINITY_ON_PENDING;
-	default:
+	case VCPU_POWER_OFF:
 		return PSCI_AFFINITY_OFF;
+	default:
+		return PSCI_INVALID_PARAMETERS; /* there is none */
 	}
 }
 
@@ -115,7 +118,7 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 	case PSCI_MIGRATE_INFO_TYPE:
 		return PSCI_TOS_NOT_PRESENT;
 	case PSCI_SYSTEM_OFF:
-		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_SHUTDOWN, NULL);
+		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_SHUTDOWN, NULL, wake);
 		return PSCI_INTERNAL_FAILURE;
 	case PSCI_SYSTEM_RESET2:
 	case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
@@ -124,7 +127,7 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 			return (a1 & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS;
 		fallthrough;
 	case PSCI_SYSTEM_RESET:
-		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_RESET, NULL);
+		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_RESET, NULL, wake);
 		return PSCI_INTERNAL_FAILURE;
 	case PSCI_FEATURES:
 		return guest_psci_features(a1);

@@ -149,33 +149,35 @@ void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
 }
 
 /**
- * page_return_vm_some() - the same for all of a VM, bounded
+ * page_return_vm_some() - the same for a range of any size, bounded
  * @vm: stage 2 of the VM
- * @cursor: IPA to go on from, 0 at first; moved
- * @budget: work to do at most, about: 1 for a hole, 512 for 2 MiB with something
- *          in it, of which at least one is always done
+ * @cursor: IPA to go on from, page aligned; moved
+ * @end: IPA where the range ends, page aligned
+ * @budget: work to do at most, about: 1 for a hole, 512 for 2 MiB with a table
  *
- * For the end of a VM, and to make room when its quota is used up.
+ * Something is always taken out, if there is anything, so a caller that starts from
+ * the range's beginning again and again comes to its end: empty tables are freed,
+ * so what stands before the first leaf is a few tables' worth of holes.
  *
  * Context: the VM's lock; takes page_lock. Return: true when nothing is left from
  * the cursor on.
  */
-bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, unsigned int budget)
+bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget)
 {
-	u64 limit = 1UL << vm->ia_bits;
+	u64 limit = MIN(1UL << vm->ia_bits, end.v), leaves = vm->pages + vm->blocks;
 
 	while (vm->pages + vm->blocks && cursor->v < limit) {
 		struct pgtable_leaf leaf = pgtable_lookup(vm, cursor->v);
 		bool hole = !leaf.valid && leaf.level < PGTABLE_LAST_LEVEL;
 		unsigned int cost = hole ? 1 : PGTABLE_ENTRIES;
 		u64 size = hole ? leaf.size : BLOCK_SIZE;
+		u64 next = MIN(ALIGN_DOWN(cursor->v, size) + size, limit);
 
-		if (!budget)
+		if (!budget && vm->pages + vm->blocks != leaves)
 			return false;
-		cursor->v = ALIGN_DOWN(cursor->v, size);
 		if (!hole)
-			page_return_vm(vm, *cursor, PGTABLE_ENTRIES);
-		cursor->v += size;
+			page_return_vm(vm, *cursor, (next - cursor->v) >> PAGE_SHIFT);
+		cursor->v = next;
 		budget -= MIN(budget, cost);
 	}
 	return true;

@@ -21,11 +21,13 @@
  * vm_post_event() - the VM as a whole stops: power off, reset, or its end
  * @type: enum gzvm_system_event
  * @data: GZVM_CRASH_NDATA words, or NULL
+ * @wake: vCPUs to be kicked or woken: all
  *
  * The first event counts. Every vCPU that is inside the guest leaves it and reports
- * the event, and so does every later RUN, until the VM is reset.
+ * the event, those that wait with the host are woken for it, and so does every later
+ * RUN, until the VM is reset.
  */
-void vm_post_event(struct vm *vm, u32 type, const u64 *data)
+void vm_post_event(struct vm *vm, u32 type, const u64 *data, u32 *wake)
 {
 	u32 none = 0;
 
@@ -35,7 +37,7 @@ void vm_post_event(struct vm *vm, u32 type, const u64 *data)
 	if (data)
 		memcpy(vm->event.data, data, sizeof(vm->event.data));
 	__atomic_store_n(&vm->event.ready, 1, __ATOMIC_RELEASE);
-	vm_kick(vm, (1U << VGIC_MAX_CPUS) - 1);
+	*wake |= (1U << VGIC_MAX_CPUS) - 1;
 }
 
 static u64 run_report_event(struct vcpu *v)
@@ -57,7 +59,7 @@ static u64 run_report_event(struct vcpu *v)
 	return GZVM_EXIT_SYSTEM_EVENT;
 }
 
-static void run_crash(struct vcpu *v, u32 reason, u64 esr, u64 far)
+static void run_crash(struct vcpu *v, u32 reason, u64 esr, u64 far, u32 *wake)
 {
 	u64 data[GZVM_CRASH_NDATA] = {
 		[GZVM_CRASH_DATA_REASON] = reason,
@@ -68,7 +70,7 @@ static void run_crash(struct vcpu *v, u32 reason, u64 esr, u64 far)
 		[GZVM_CRASH_DATA_VCPU] = v->index,
 	};
 
-	vm_post_event(v->vm, GZVM_SYSTEM_EVENT_CRASH, data);
+	vm_post_event(v->vm, GZVM_SYSTEM_EVENT_CRASH, data, wake);
 }
 
 static u64 run_swap(u64 value, unsigned int size)
@@ -103,7 +105,7 @@ static void run_complete(struct vcpu *v)
 
 	switch (v->pending) {
 	case VCPU_PENDING_MMIO_READ:
-		memcpy(&value, v->run->mmio.data, sizeof(value));
+		value = READ_ONCE(*(u64 *)v->run->mmio.data);
 		run_load(v, &v->mmio, value);
 		break;
 	case VCPU_PENDING_HYPERCALL:
@@ -271,18 +273,21 @@ static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 		arch_vcpu_skip(v, e->esr);
 		return run_wait(v);
 	case GUEST_EXIT_CRASH:
-		run_crash(v, e->reason, e->esr, e->far);
+		run_crash(v, e->reason, e->esr, e->far, wake);
 		return 0;
 	default:
 		panic("guest exit %u", e->kind);
 	}
 }
 
-/* The guest's news for other vCPUs: kick, or have the host run them. */
+/*
+ * The guest's news for other vCPUs: kick, or have the host run them. An event of the
+ * VM is reported at once, with the same bitmap.
+ */
 static u64 run_wake(struct vcpu *v, u32 mask, u32 *wake)
 {
-	*wake |= vm_kick(v->vm, mask);
-	return *wake ? GZVM_EXIT_IPI : 0;
+	*wake |= vm_kick(v->vm, mask & ~(1U << v->index));
+	return *wake && !READ_ONCE(v->vm->event.type) ? GZVM_EXIT_IPI : 0;
 }
 
 static void run_consume_kick(struct vcpu_peer *peer)
@@ -353,12 +358,27 @@ static void run_report_lrs(struct vcpu *v)
 	unsigned int i;
 	bool due = vgic_eoi_due(&v->vgic);
 
-	if (!due && !v->lrs_reported && !v->vgic.hw.used_lrs)
+	if (!due && !v->lrs_reported && !v->vgic.nr_lr_images)
 		return;
-	v->lrs_reported = vgic_eoi_report(&v->vgic, lr) || v->vgic.hw.used_lrs;
+	v->lrs_reported = vgic_eoi_report(&v->vgic, lr) || v->vgic.nr_lr_images;
 	v->hwstate->nr_lrs = v->vgic.hw.nr_lrs;
 	for (i = 0; i < VGIC_MAX_LRS; i++)
 		v->hwstate->lr[i] = lr[i];
+}
+
+static u64 run_enter(struct vcpu *v, u32 *wake)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+	u64 reason;
+
+	WRITE_ONCE(peer->cpu, arch_cpu());
+	__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	arch_vcpu_load(v);
+	reason = run_loop(v, wake);
+	arch_vcpu_put(v);
+	run_report_lrs(v);
+	return reason;
 }
 
 /**
@@ -376,19 +396,19 @@ u64 run_vcpu(struct vcpu *v, u32 *wake)
 	*wake = 0;
 	v->stats.runs++;
 	run_complete(v);
-	if (READ_ONCE(v->vm->event.type)) {
-		reason = run_report_event(v);
-	} else if (!run_power_up(v)) {
-		reason = run_idle(v, ~0ULL);
-	} else {
-		WRITE_ONCE(peer->cpu, arch_cpu());
-		__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		arch_vcpu_load(v);
-		reason = run_loop(v, wake);
-		arch_vcpu_put(v);
-		run_report_lrs(v);
-	}
+	do {
+		if (READ_ONCE(v->vm->event.type))
+			reason = run_report_event(v);
+		else if (!run_power_up(v))
+			reason = run_idle(v, ~0ULL);
+		else
+			reason = run_enter(v, wake);
+		/*
+		 * CPU_ON may have named a vCPU on its way out of CPU_OFF: its caller saw
+		 * it inside RUN, so nobody else would have it run. It has to be out of the
+		 * guest's world to start anew.
+		 */
+	} while (reason == GZVM_EXIT_IDLE && READ_ONCE(peer->on_ready));
 	v->run->exit_reason = reason;
 	v->stats.exits[reason - GZVM_EXIT_UNKNOWN]++;
 	return reason;

@@ -60,8 +60,10 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	arch_vcpu_wire(v);
 	arch_vcpu_reset(v);
 	vm->vcpu[index] = v;
-	vm->nr_vcpus++;
+	WRITE_ONCE(vm->nr_vcpus, vm->nr_vcpus + 1);
 	WRITE_ONCE(vm->peer[index].mode, VCPU_OUT);
+	/* Of a CPU_ON that named one that had this index before. */
+	WRITE_ONCE(vm->peer[index].on_ready, 0);
 	WRITE_ONCE(vm->peer[index].power, index ? VCPU_POWER_OFF : VCPU_POWER_ON);
 	spin_unlock(&vm->vcpus_lock);
 	return 0;
@@ -85,7 +87,7 @@ void vcpu_free(struct vm *vm, struct vcpu *v)
 
 	spin_lock(&vm->vcpus_lock);
 	vm->vcpu[v->index] = NULL;
-	vm->nr_vcpus--;
+	WRITE_ONCE(vm->nr_vcpus, vm->nr_vcpus - 1);
 	WRITE_ONCE(vm->peer[v->index].power, VCPU_POWER_NONE);
 	vgic_cpu_remove(&vm->vgic, v->index);
 	arch_unmap_vcpu_buffer(vm->id, v->index);
@@ -107,16 +109,22 @@ struct vcpu *vcpu_claim(struct vm *vm, u64 index)
 
 	if (index >= VGIC_MAX_CPUS)
 		return NULL;
+	index = arch_index_nospec(index, VGIC_MAX_CPUS);
 	spin_lock(&vm->vcpus_lock);
 	v = vm->vcpu[index];
-	if (v && !v->running)
-		v->running = 1;
+	/* Acquires what the one who released it has written. */
+	if (v && !__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+		WRITE_ONCE(v->running, 1);
 	else
 		v = NULL;
 	spin_unlock(&vm->vcpus_lock);
 	return v;
 }
 
+/**
+ * vcpu_release() - the end of what vcpu_claim() began
+ * @v: may be destroyed from now on
+ */
 void vcpu_release(struct vcpu *v)
 {
 	__atomic_store_n(&v->running, 0, __ATOMIC_RELEASE);
@@ -168,8 +176,8 @@ int vcpu_set_reg(struct vcpu *v, u64 id, u64 value)
  * vm_kick() - tell vCPUs that there is news for them
  * @mask: bit n: vCPU n
  *
- * The news is in memory already. Those inside the guest are made to leave it; the
- * vCPU of the caller's own CPU needs nothing.
+ * The news is in memory already. Those inside the guest are made to leave it. Bits of
+ * vCPUs that do not exist mean nothing.
  *
  * Context: any lock or none. Return: the vCPUs of @mask that are with the host,
  * which has to call RUN for them.
@@ -194,7 +202,7 @@ u32 vm_kick(struct vm *vm, u32 mask)
 			 * exchange.
 			 */
 			arch_kick(READ_ONCE(peer->cpu));
-		else if (mode == VCPU_OUT)
+		else if (mode == VCPU_OUT && READ_ONCE(peer->power) != VCPU_POWER_NONE)
 			out |= 1U << i;
 	}
 	return out;

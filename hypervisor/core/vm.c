@@ -45,6 +45,7 @@ struct vm *vm_get(u64 id)
 
 	if (id < 1 || id > VM_MAX)
 		return NULL;
+	id = arch_index_nospec(id, VM_MAX + 1);
 	spin_lock(&vm_table_lock);
 	if (table[id] && !table[id]->dying) {
 		vm = table[id];
@@ -54,6 +55,12 @@ struct vm *vm_get(u64 id)
 	return vm;
 }
 
+/**
+ * vm_put() - the end of what vm_get() began
+ * @vm: may be destroyed, and its memory be another's, from now on
+ *
+ * Context: takes vm_table_lock.
+ */
 void vm_put(struct vm *vm)
 {
 	spin_lock(&vm_table_lock);
@@ -70,14 +77,11 @@ static u64 vm_quota_pages(void)
 	return MAX(pool_total() / PAGE_SIZE / VM_QUOTA_SHARE, (u64)VM_QUOTA_MIN);
 }
 
+/* The record, in which the quota itself lies, goes last. There is no stage 2 any more. */
 static void vm_free(struct vm *vm)
 {
 	struct pool_quota quota = vm->quota;
 
-	if (vm->stage2.root) {
-		stage2_destroy(&vm->stage2);
-		quota = vm->quota;
-	}
 	if (vm->spi)
 		pool_free(&quota, vm->spi, SPI_PAGES);
 	pool_free(&quota, vm, VM_PAGES);
@@ -178,8 +182,14 @@ int vm_destroy(u64 id, u64 pages)
 			vcpu_free(vm, vm->vcpu[i]);
 	if (!pages || pages > HYP_WORK_PAGES)
 		pages = HYP_WORK_PAGES;
-	/* A block counts as 512 pages; fewer would never get past one. */
-	done = page_return_vm_some(&vm->stage2, &vm->unmap_cursor, MAX(pages, (u64)1));
+	done = page_return_vm_some(&vm->stage2, &vm->unmap_cursor,
+				   ipa(1UL << stage2_ipa_bits()), pages);
+	if (done) {
+		if (vm->mailbox.v)
+			page_return_hyp(vm->mailbox, 1);
+		/* No TLB knows the VMID when its id is free again. */
+		stage2_destroy(&vm->stage2);
+	}
 
 	spin_lock(&vm_table_lock);
 	vm->users = 0;
@@ -190,8 +200,6 @@ int vm_destroy(u64 id, u64 pages)
 	spin_unlock(&vm_table_lock);
 	if (!done)
 		return -EAGAIN;
-	if (vm->mailbox.v)
-		page_return_hyp(vm->mailbox, 1);
 	vm_free(vm);
 	return 0;
 }
@@ -228,6 +236,12 @@ const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
 	return NULL;
 }
 
+/**
+ * vm_slot_by_id() - a slot by its number
+ * @id: as the caller gave it
+ *
+ * Context: vm->slots_lock. Return: NULL: there is none.
+ */
 const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 {
 	u32 i;
@@ -238,13 +252,14 @@ const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 	return NULL;
 }
 
+/* With room for the redistributors of all vCPUs that may come. */
 static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
 {
 	return (vm->vgic.dist_base != ~0ULL &&
 		ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000)) ||
 	       (vm->vgic.redist_base != ~0ULL &&
 		ranges_overlap(gpa, size, vm->vgic.redist_base,
-			       (u64)GZVM_GICR_STRIDE * MAX(vm->nr_vcpus, 1U)));
+			       (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS));
 }
 
 /**
@@ -253,10 +268,12 @@ static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
  * @gpa: first address
  * @pages: 0 removes the slot
  *
- * What a removed or replaced slot had mapped is taken out of stage 2 by the
- * caller, in pieces. Context: vm->slots_lock.
+ * What a removed or replaced slot had mapped stays so until the host makes UNMAP
+ * calls: the memory is the host's, and the guest has had it. There is room for all
+ * slots: each id below VM_MAX_SLOTS has at most one.
  *
- * Return: 0, -EINVAL (range, over another slot or a GIC frame), -ENOSPC.
+ * Context: vm->slots_lock. Return: 0, -EINVAL (range, over another slot or a GIC
+ * frame).
  */
 int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages)
 {
@@ -275,8 +292,6 @@ int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages)
 			    ranges_overlap(gpa, pages << PAGE_SHIFT, vm->slot[i].gpa,
 					   vm->slot[i].pages << PAGE_SHIFT))
 				return -EINVAL;
-		if (!old && vm->nr_slots == VM_MAX_SLOTS)
-			return -ENOSPC;
 	}
 	if (old) {
 		at = old - vm->slot;

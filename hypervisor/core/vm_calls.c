@@ -41,9 +41,10 @@ static int read_host(void *dst, u64 addr, u64 size)
 	return 0;
 }
 
+/** hypercall_create_vm() - CREATE_VM: x1 = type; result x1 = id */
 int hypercall_create_vm(u64 x[])
 {
-	u16 id;
+	u16 id = 0;
 	int err = vm_create(x[1], &id);
 
 	x[1] = id;
@@ -51,11 +52,13 @@ int hypercall_create_vm(u64 x[])
 	return err;
 }
 
+/** hypercall_destroy_vm() - DESTROY_VM: x1 = id, x2 = pages to take back; -EAGAIN: call again */
 int hypercall_destroy_vm(u64 x[])
 {
 	return vm_destroy(x[1], x[2]);
 }
 
+/** hypercall_create_vcpu() - CREATE_VCPU: x1 = tuple, x2 = address of run page and hwstate */
 int hypercall_create_vcpu(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
@@ -69,6 +72,7 @@ int hypercall_create_vcpu(u64 x[])
 	return err == -EEXIST ? -EINVAL : err;
 }
 
+/** hypercall_destroy_vcpu() - DESTROY_VCPU: x1 = tuple */
 int hypercall_destroy_vcpu(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
@@ -81,43 +85,37 @@ int hypercall_destroy_vcpu(u64 x[])
 	return err;
 }
 
+/* Pages that the VM borrows. */
+static u64 vm_pages(const struct vm *vm)
+{
+	return vm->stage2.pages + vm->stage2.blocks * PGTABLE_ENTRIES;
+}
+
 /*
- * Lends pages, and makes room once if the VM's quota or the pool is used up: its
+ * Lends pages, and makes room while the VM's quota or the pool is used up: its
  * stage 2 is a cache. So a VM that maps sparsely can make only itself slower.
  *
- * Context: vm->lock; vm->pfns holds the frame numbers.
+ * Context: vm->lock; vm->pfns holds the frame numbers. Return: as page_lend_vm();
+ * -EAGAIN: that was enough for one call, there is more to drop; -ENOMEM: there is not.
  */
 static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
 {
-	ipa_t to = ipa(gfn << PAGE_SHIFT), cursor = ipa(0);
-	int err = page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
+	ipa_t to = ipa(gfn << PAGE_SHIFT), end = ipa(1UL << stage2_ipa_bits()), cursor = ipa(0);
+	unsigned int work = 0;
+	u64 before;
+	int err;
 
-	if (err != -ENOMEM)
-		return err;
-	page_return_vm_some(&vm->stage2, &cursor, HYP_WORK_PAGES);
-	return page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
-}
-
-/* Takes pages out of stage 2; at most about HYP_WORK_PAGES a call. */
-static bool vm_unmap_some(struct vm *vm, u64 gpa, u64 pages)
-{
-	u64 limit = 1UL << stage2_ipa_bits();
-	u64 end = pages > (limit - gpa) >> PAGE_SHIFT ? limit : gpa + (pages << PAGE_SHIFT);
-	unsigned int budget = HYP_WORK_PAGES;
-
-	while (gpa < end && budget && vm->stage2.pages + vm->stage2.blocks) {
-		struct pgtable_leaf leaf = pgtable_lookup(&vm->stage2, gpa);
-		bool hole = !leaf.valid && leaf.level < 3;
-		u64 next = ALIGN_DOWN(gpa, hole ? leaf.size : BLOCK_SIZE) +
-			   (hole ? leaf.size : BLOCK_SIZE);
-
-		if (!hole)
-			page_return_vm(&vm->stage2, ipa(gpa),
-				       (MIN(next, end) - gpa) >> PAGE_SHIFT);
-		budget -= MIN(budget, hole ? 1U : HYP_WORK_PAGES);
-		gpa = next;
+	for (;;) {
+		err = page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
+		before = vm_pages(vm);
+		if (err != -ENOMEM || !before)
+			return err;
+		if (work >= HYP_WORK_PAGES)
+			return -EAGAIN;
+		/* One table's worth, or one block; and the next attempt is work, too. */
+		page_return_vm_some(&vm->stage2, &cursor, end, 1);
+		work += MAX(before - vm_pages(vm), (u64)HYP_WORK_PAGES / 8);
 	}
-	return gpa >= end || !(vm->stage2.pages + vm->stage2.blocks);
 }
 
 /* Registration (no constituents): the region's place. */
@@ -166,6 +164,7 @@ static int memregion_populate(struct vm *vm, const struct gzvm_memregion_buf *b)
 	return err;
 }
 
+/** hypercall_set_memregion() - SET_MEMREGION: x1 = id, x2 = size, x3 = address of the buffer */
 int hypercall_set_memregion(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -195,6 +194,7 @@ int hypercall_set_memregion(u64 x[])
 	return err;
 }
 
+/** hypercall_run() - RUN: x1 = tuple; results x1 = exit reason, x2 = wake bitmap */
 int hypercall_run(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
@@ -207,8 +207,12 @@ int hypercall_run(u64 x[])
 	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
 	err = v ? arch_vcpu_may_run() : -EINVAL;
 	if (!err) {
-		if (!vm->ran)
+		if (!READ_ONCE(vm->ran)) {
+			/* Not while CREATE_DEVICE is at work. */
+			spin_lock(&vm->slots_lock);
 			WRITE_ONCE(vm->ran, true);
+			spin_unlock(&vm->slots_lock);
+		}
 		x[1] = run_vcpu(v, &wake);
 		x[2] = wake;
 		x[3] = 0;
@@ -231,35 +235,35 @@ static bool is_restart(const struct vm *vm, const struct vcpu *v, u64 id)
 }
 
 /*
- * All vCPUs, the vGIC and the timers as after creation; memory stays. All vCPUs are
- * claimed first, so none is in RUN.
+ * All vCPUs, the vGIC and the timers as after creation; memory stays. Under the lock
+ * nobody can claim a vCPU, so none is in RUN, nor does one come or go.
  */
 static int vm_reset(struct vm *vm, struct vcpu *claimed)
 {
-	struct vcpu *v[VGIC_MAX_CPUS];
 	unsigned int i;
 	int err = 0;
 
+	spin_lock(&vm->vcpus_lock);
 	for (i = 0; i < VGIC_MAX_CPUS; i++) {
-		v[i] = claimed && claimed->index == i ? claimed : vcpu_claim(vm, i);
-		if (!v[i] && READ_ONCE(vm->peer[i].power) != VCPU_POWER_NONE)
+		struct vcpu *v = vm->vcpu[i];
+
+		if (v && v != claimed && __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
 			err = -EBUSY;
 	}
 	if (!err) {
 		vgic_reset(&vm->vgic);
 		for (i = 0; i < VGIC_MAX_CPUS; i++)
-			if (v[i])
-				vcpu_reset(v[i]);
+			if (vm->vcpu[i])
+				vcpu_reset(vm->vcpu[i]);
 		memset(vm->event.data, 0, sizeof(vm->event.data));
 		WRITE_ONCE(vm->event.ready, 0);
 		__atomic_store_n(&vm->event.type, 0, __ATOMIC_RELEASE);
 	}
-	for (i = 0; i < VGIC_MAX_CPUS; i++)
-		if (v[i] && v[i] != claimed)
-			vcpu_release(v[i]);
+	spin_unlock(&vm->vcpus_lock);
 	return err;
 }
 
+/** hypercall_set_one_reg() - SET_ONE_REG: x1 = tuple, x2 = register id, x3 = value */
 int hypercall_set_one_reg(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
@@ -289,16 +293,21 @@ static int irq_line(u64 x[], u64 intid)
 
 	if (!vm)
 		return -EINVAL;
-	if (x[3] > 1 || !vgic_present(&vm->vgic))
+	if (x[3] > 1 || !vgic_present(&vm->vgic)) {
 		err = -EINVAL;
-	else
+	} else {
+		/* A private interrupt is in its vCPU's record, which must not go meanwhile. */
+		spin_lock(&vm->vcpus_lock);
 		err = vgic_set_line(&vm->vgic, GZVM_TUPLE_VCPU(x[1]), intid, x[3], &wake);
+		spin_unlock(&vm->vcpus_lock);
+	}
 	x[1] = err ? 0 : vm_kick(vm, wake);
 	x[2] = x[3] = 0;
 	vm_put(vm);
 	return err;
 }
 
+/** hypercall_irq_line() - IRQ_LINE: x1 = tuple, x2 = SPI from 0, x3 = level; result x1 = bitmap */
 int hypercall_irq_line(u64 x[])
 {
 	if (x[2] >= GZVM_NR_SPIS)
@@ -306,6 +315,7 @@ int hypercall_irq_line(u64 x[])
 	return irq_line(x, x[2] + GZVM_FIRST_SPI);
 }
 
+/** hypercall_irq_line_ex() - IRQ_LINE_EX: x1 = tuple, x2 = INTID, x3 = level; result x1 = bitmap */
 int hypercall_irq_line_ex(u64 x[])
 {
 	if (x[2] < GZVM_FIRST_PPI || x[2] > GZVM_LAST_SPI)
@@ -337,12 +347,12 @@ static int create_device(struct vm *vm, const struct gzvm_create_device *d)
 
 	if ((!dist && d->dev_type != GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST) || d->flags)
 		return -EINVAL;
-	if (d->dev_addr >= limit || GZVM_GICR_STRIDE > limit - d->dev_addr)
+	if (d->dev_addr >= limit || size > limit - d->dev_addr)
 		return -EINVAL;
 	spin_lock(&vm->slots_lock);
 	if (READ_ONCE(vm->ran))
 		err = -EINVAL;
-	else if (overlaps_slot(vm, d->dev_addr, dist ? size : GZVM_GICR_STRIDE))
+	else if (overlaps_slot(vm, d->dev_addr, size))
 		err = -EINVAL;
 	else if (dist)
 		err = vgic_set_dist(&vm->vgic, ipa(d->dev_addr));
@@ -352,6 +362,7 @@ static int create_device(struct vm *vm, const struct gzvm_create_device *d)
 	return err ? -EINVAL : 0;
 }
 
+/** hypercall_create_device() - CREATE_DEVICE: x1 = id, x2 = gzvm_create_device */
 int hypercall_create_device(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -367,6 +378,7 @@ int hypercall_create_device(u64 x[])
 	return err;
 }
 
+/** hypercall_probe() - PROBE: results x1, x2, x3 = version of the ABI */
 int hypercall_probe(u64 x[])
 {
 	x[1] = GZVM_ABI_VERSION_MAJOR;
@@ -416,6 +428,7 @@ static int enable_vm_cap(u64 x[])
 	return err;
 }
 
+/** hypercall_enable_cap() - ENABLE_CAP: x1 = id, x2 = capability, x3, x4 = arguments; result x1 */
 int hypercall_enable_cap(u64 x[])
 {
 	int err = 0;
@@ -446,7 +459,7 @@ int hypercall_enable_cap(u64 x[])
 	return err;
 }
 
-/* A notification that asks for nothing. */
+/** hypercall_inform_exit() - INFORM_EXIT: x1 = id; a notification that asks for nothing */
 int hypercall_inform_exit(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -458,7 +471,9 @@ int hypercall_inform_exit(u64 x[])
 	return 0;
 }
 
-/*
+/**
+ * hypercall_memregion_purpose() - MEMREGION_PURPOSE: x1 = id, x2 = gpa, x3 = size, x4 = flags
+ *
  * What a region is for. A plain VM's memory is all alike, so only the arguments
  * matter: firmware of a protected VM has no use yet.
  */
@@ -480,7 +495,11 @@ int hypercall_memregion_purpose(u64 x[])
 	return err;
 }
 
-/* Where the guest's device tree lies; must be memory of the guest's. */
+/**
+ * hypercall_set_dtb_config() - SET_DTB_CONFIG: x1 = id, x2 = gpa, x3 = bytes
+ *
+ * Where the guest's device tree lies; must be memory of the guest's.
+ */
 int hypercall_set_dtb_config(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -514,6 +533,7 @@ static bool in_slot(struct vm *vm, u64 id, u64 gfn, u64 pages)
 	return ok;
 }
 
+/** hypercall_map_guest() - MAP_GUEST: x1 = id, x2 = slot, x3 = pfn, x4 = gfn, x5 = 1 */
 int hypercall_map_guest(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -531,6 +551,7 @@ int hypercall_map_guest(u64 x[])
 	return err;
 }
 
+/** hypercall_map_guest_block() - MAP_GUEST_BLOCK: x1 = id, x2 = slot, x3 = gfn, x4 = pages */
 int hypercall_map_guest_block(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -553,7 +574,7 @@ int hypercall_map_guest_block(u64 x[])
 	return err;
 }
 
-/* No VM is protected yet: none of its memory is. */
+/** hypercall_get_statistics() - GET_STATISTICS: x1 = id; no VM is protected yet */
 int hypercall_get_statistics(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -565,11 +586,13 @@ int hypercall_get_statistics(u64 x[])
 	return 0;
 }
 
+/** hypercall_unmap() - UNMAP: x1 = id, x2 = gfn, x3 = pages; -EAGAIN: call again */
 int hypercall_unmap(u64 x[])
 {
 	u64 limit = 1UL << (stage2_ipa_bits() - PAGE_SHIFT);
 	struct vm *vm = vm_get(x[1]);
-	bool done = false;
+	ipa_t cursor;
+	bool done;
 
 	if (!vm)
 		return -EINVAL;
@@ -577,13 +600,16 @@ int hypercall_unmap(u64 x[])
 		vm_put(vm);
 		return -EINVAL;
 	}
+	cursor = ipa(x[2] << PAGE_SHIFT);
 	spin_lock(&vm->lock);
-	done = vm_unmap_some(vm, x[2] << PAGE_SHIFT, x[3]);
+	done = page_return_vm_some(&vm->stage2, &cursor, ipa((x[2] + x[3]) << PAGE_SHIFT),
+				   HYP_WORK_PAGES);
 	spin_unlock(&vm->lock);
 	vm_put(vm);
 	return done ? 0 : -EAGAIN;
 }
 
+/** hypercall_vm_reset() - VM_RESET: x1 = id; -EBUSY: a vCPU is in RUN */
 int hypercall_vm_reset(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
@@ -596,6 +622,7 @@ int hypercall_vm_reset(u64 x[])
 	return err;
 }
 
+/** hypercall_vcpu_stats() - VCPU_STATS: x1 = tuple, x2 = address of a page */
 int hypercall_vcpu_stats(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));

@@ -376,11 +376,11 @@ TEST(return_vm_some)
 	u64 pfns[512];
 	struct snapshot before;
 	unsigned int calls = 0;
-	ipa_t cursor = { 0 };
+	ipa_t cursor = { 0 }, end = { 1UL << 40 };
 
 	setup();
 	before = snapshot();
-	EXPECT(page_return_vm_some(&vms[0], &cursor, 1)); /* an empty VM */
+	EXPECT(page_return_vm_some(&vms[0], &cursor, end, 1)); /* an empty VM */
 	fill(pfns, RAM0 + 40 * BLOCK_SIZE, 512);
 	for (unsigned int i = 0; i < 8; i++)
 		EXPECT_EQ(page_lend_vm(&vms[0], ipa(4 * GIB + i * BLOCK_SIZE), pfns, 512, PROT_RWX),
@@ -388,12 +388,14 @@ TEST(return_vm_some)
 	for (unsigned int i = 0; i < 8; i++)
 		EXPECT_EQ(page_lend_vm(&vms[0], ipa(6 * GIB + i * BLOCK_SIZE - PAGE_SIZE), pfns,
 				       2 + 60 * i, PROT_RWX), 0);
+	/* Without a budget as well something goes: one window, the first block. */
 	cursor = ipa(0);
-	EXPECT(!page_return_vm_some(&vms[0], &cursor, 0));
-	EXPECT_EQ(cursor.v, 0);
+	EXPECT(!page_return_vm_some(&vms[0], &cursor, end, 0));
+	EXPECT_EQ(cursor.v, 4 * GIB + BLOCK_SIZE);
+	EXPECT_EQ(vms[0].blocks, 7);
 	for (;;) {
 		u64 leaves = vms[0].pages + 512 * vms[0].blocks, left;
-		bool done = page_return_vm_some(&vms[0], &cursor, 512);
+		bool done = page_return_vm_some(&vms[0], &cursor, end, 512);
 
 		calls++;
 		left = vms[0].pages + 512 * vms[0].blocks;
@@ -418,7 +420,40 @@ TEST(return_vm_some_from_the_middle)
 	fill(pfns, free_page(0), 512);
 	EXPECT_EQ(page_lend_vm(&vms[0], ipa(GIB), pfns, 10, PROT_RWX), 0);
 	EXPECT_EQ(page_lend_vm(&vms[0], ipa(0), pfns, 10, PROT_RWX), 0);
-	EXPECT(page_return_vm_some(&vms[0], &cursor, 100000));
-	EXPECT_EQ(vms[0].pages, 10);
+	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(GIB + 8 * PAGE_SIZE), 100000));
+	EXPECT_EQ(vms[0].pages, 17);
+	EXPECT_EQ(cursor.v, GIB + 8 * PAGE_SIZE);
+	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(~0UL << PAGE_SHIFT), 100000));
+	EXPECT_EQ(vms[0].pages, 15);
 	EXPECT_EQ(cursor.v, 1UL << 40);
+}
+
+/*
+ * Always from the beginning, as UNMAP is called: each call gets on, however many holes
+ * and tables with nothing in the range stand before the next leaf.
+ */
+TEST(return_vm_some_gets_on)
+{
+	u64 pfns[512], first = GIB + 3 * PAGE_SIZE;
+	unsigned int calls = 0;
+	bool done;
+
+	setup();
+	quota[0].limit = 2000;
+	fill(pfns, free_page(0), 512);
+	/* In the first table, but before the range. */
+	EXPECT_EQ(page_lend_vm(&vms[0], ipa(GIB), pfns, 3, PROT_RWX), 0);
+	for (unsigned int i = 1; i < 10; i++)
+		EXPECT_EQ(page_lend_vm(&vms[0], ipa(first + i * 100 * GIB), pfns, 1, PROT_RWX), 0);
+	do {
+		u64 pages = vms[0].pages;
+		ipa_t cursor = ipa(first);
+
+		done = page_return_vm_some(&vms[0], &cursor, ipa(1UL << 40), 512);
+		EXPECT(done || vms[0].pages < pages);
+		ASSERT(++calls < 20);
+	} while (!done);
+	EXPECT_EQ(vms[0].pages, 3);
+	EXPECT(calls > 1);
+	EXPECT_TLB_CLEAN();
 }

@@ -155,6 +155,63 @@ TEST(selftest_reports)
 	EXPECT_EQ(page_selftest(pa(free_page(2))), -ENOMEM);
 }
 
+/*
+ * Somebody changes the page's record in the middle of it, at each of its steps; or takes
+ * all memory from there on.
+ */
+static unsigned int hook_calls, hook_at;
+static struct page_record *hook_record;
+static struct pool_quota hook_quota;
+
+static void change_record(void)
+{
+	if (hook_calls++ < hook_at)
+		return;
+	if (!hook_record)
+		while (pool_alloc(&hook_quota, 1))
+			;
+	else if (hook_calls == hook_at + 1)
+		hook_record->borrowers++;
+}
+
+static void change_at_tlbi(const struct fake_tlbi *t __unused)
+{
+	change_record();
+}
+
+static void change_at_clean(u64 base __unused, u64 size __unused)
+{
+	change_record();
+}
+
+TEST(selftest_sees_any_change)
+{
+	bool enter = false, move = false, back = false;
+
+	for (unsigned int i = 0; i < 120; i++) {
+		int ret;
+
+		fake_reset();
+		setup();
+		hook_at = i / 2;
+		hook_record = i % 2 ? NULL : &env_records[(free_page(3) - RAM0) >> PAGE_SHIFT];
+		hook_calls = 0;
+		hook_quota = (struct pool_quota){ .limit = 1000000 };
+		fake_tlbi_hook = change_at_tlbi;
+		fake_dcache_hook = change_at_clean;
+		ret = page_selftest(pa(free_page(3)));
+		if (hook_calls <= hook_at)
+			EXPECT_EQ(ret, 0);
+		EXPECT_EQ(ret == 0, !fake_log[0]);
+		enter |= strstr(fake_log, "cannot enter state") != NULL;
+		move |= strstr(fake_log, "instead of") != NULL;
+		back |= strstr(fake_log, "no way back") != NULL;
+	}
+	EXPECT(enter);
+	EXPECT(move);
+	EXPECT(back);
+}
+
 TEST(selftest_second_vm_out_of_memory)
 {
 	struct pool_quota q = { .limit = 1000000 };

@@ -65,7 +65,7 @@ int page_hyp_donate_host(pa_t base, unsigned int pages);
 /* Host and plain VMs */
 int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pages, u32 prot);
 void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages);
-bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, unsigned int budget);
+bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget);
 
 /* Host and protected VMs */
 int page_donate_vm(struct pgtable *vm, ipa_t to, pa_t page, u32 prot);

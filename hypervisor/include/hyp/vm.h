@@ -11,7 +11,7 @@
  *   vm->slots_lock   memory slots; held for a look-up or a change, never for more
  *   vm->vcpus_lock   the table of vCPUs; likewise
  *   vcpu->running    exchanged to 1, under vcpus_lock, by the CPU that works on the
- *                    vCPU: RUN, SET_ONE_REG, ... Whoever loses gets BUSY, no one waits
+ *                    vCPU: RUN, SET_ONE_REG, ... Whoever loses is refused, no one waits
  *   vm->peer[]       what other vCPUs and CPUs may touch without holding a vCPU: atomic,
  *                    and in struct vm, so that a vCPU may go away at any time
  *   vm->event        written once, by compare and exchange, by whoever ends the VM
@@ -155,7 +155,7 @@ int vcpu_set_reg(struct vcpu *v, u64 id, u64 value);
 /* core/run.c */
 u64 run_vcpu(struct vcpu *v, u32 *wake);
 u64 run_wait(struct vcpu *v);
-void vm_post_event(struct vm *vm, u32 type, const u64 *data);
+void vm_post_event(struct vm *vm, u32 type, const u64 *data, u32 *wake);
 u32 vm_kick(struct vm *vm, u32 mask);
 
 /* core/guest_call.c: HVC of a guest. Returns an exit reason when the host has to act. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vCPU's registers where there is no processor: unit tests; see fake_world.h. */
+#ifndef ARCH_VCPU_H
+#define ARCH_VCPU_H
+
+#include <hyp/types.h>
+
+struct vcpu_arch {
+	u64 x[31];
+	u64 pc;
+	u64 pstate;
+	u64 timer_delay; /* what arch_vcpu_timer_delay() says; ~0 after a reset */
+	bool loaded;
+	u32 cpu; /* where it is loaded */
+};
+
+#endif
