@@ -128,6 +128,7 @@ enum gzvm_completion {
  * @fault_pages: GZVM_BLOCK_PAGES pointers, for page faults
  * @exits: exits by reason (reason minus GZVM_EXIT_UNKNOWN)
  * @runs: RUN hypercalls
+ * @user_exits: how many of them ended with an exit for the VMM
  */
 struct gzvm_vcpu {
 	struct gzvm *vm;
@@ -141,6 +142,7 @@ struct gzvm_vcpu {
 	struct page **fault_pages;
 	u64 exits[GZVM_NR_EXIT_REASONS];
 	u64 runs;
+	u64 user_exits;
 };
 
 /**

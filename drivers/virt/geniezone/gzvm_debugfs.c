@@ -57,6 +57,7 @@ static int gzvm_exits_show_vcpu(struct seq_file *m, const struct gzvm_vcpu *vcpu
 	unsigned int i;
 
 	seq_printf(m, "%u runs %llu\n", vcpu->id, READ_ONCE(vcpu->runs));
+	seq_printf(m, "%u user %llu\n", vcpu->id, READ_ONCE(vcpu->user_exits));
 	for (i = 0; i < GZVM_NR_EXIT_REASONS; i++)
 		if (gzvm_exit_name(i))
 			seq_printf(m, "%u %s %llu\n", vcpu->id, gzvm_exit_name(i),

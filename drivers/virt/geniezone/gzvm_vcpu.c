@@ -211,6 +211,7 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 
 		switch (gzvm_exit_dispatch(vcpu, reason)) {
 		case GZVM_NEXT_USER:
+			vcpu->user_exits++;
 			return gzvm_vcpu_end(vcpu, urun, reason);
 		case GZVM_NEXT_SLEEP:
 			gzvm_vcpu_idle(vcpu);
