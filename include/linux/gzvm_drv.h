@@ -129,6 +129,7 @@ enum gzvm_completion {
  * @exits: exits by reason (reason minus GZVM_EXIT_UNKNOWN)
  * @runs: RUN hypercalls
  * @user_exits: how many of them ended with an exit for the VMM
+ * @exit_time: when the last IDLE exit was
  */
 struct gzvm_vcpu {
 	struct gzvm *vm;
@@ -143,6 +144,7 @@ struct gzvm_vcpu {
 	u64 exits[GZVM_NR_EXIT_REASONS];
 	u64 runs;
 	u64 user_exits;
+	ktime_t exit_time;
 };
 
 /**

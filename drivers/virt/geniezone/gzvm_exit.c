@@ -158,7 +158,8 @@ static u64 gzvm_vcpu_idle_ns(const struct gzvm_vcpu *vcpu)
  */
 int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
 {
-	ktime_t expires = ktime_add_safe(ktime_get(), ns_to_ktime(gzvm_vcpu_idle_ns(vcpu)));
+	ktime_t expires = ktime_add_safe(vcpu->exit_time,
+					 ns_to_ktime(gzvm_vcpu_idle_ns(vcpu)));
 	int ret = 0;
 	DEFINE_WAIT(wait);
 

@@ -146,6 +146,7 @@ static void gzvm_test_idle_timer(struct kunit *test)
 	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
 	vcpu->hwstate->vtimer_delay = cpu_to_le64(rate / 50);
 	start = ktime_get();
+	vcpu->exit_time = start;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), -ETIME);
 	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), start), 19);
 
@@ -157,6 +158,7 @@ static void gzvm_test_idle_timer(struct kunit *test)
 	vcpu->hwstate->vtimer_migrate = 0;
 	vcpu->hwstate->vtimer_delay = cpu_to_le64(1);
 	start = ktime_get();
+	vcpu->exit_time = start;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), -ETIME);
 	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), start), 999);
 }
@@ -180,6 +182,8 @@ static void gzvm_test_idle_wake(struct kunit *test)
 {
 	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 3);
 	struct gzvm_test_waker waker = { .vcpu = vcpu };
+
+	vcpu->exit_time = ktime_get();
 
 	/* A day to go. */
 	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);

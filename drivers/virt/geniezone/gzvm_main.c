@@ -231,10 +231,11 @@ static int __init gzvm_add_device(void)
 {
 	struct device_node *np = of_find_matching_node(NULL, gzvm_of_match);
 
-	if (np) {
-		of_node_put(np);
+	bool device = np && of_device_is_available(np);
+
+	of_node_put(np);
+	if (device)
 		return 0;
-	}
 	if (!gzvm_hyp.own)
 		return -ENODEV;
 

@@ -98,6 +98,13 @@ static int gzvm_memslot_register(struct gzvm *vm, const struct gzvm_memslot *slo
 				 virt_to_phys(buf));
 }
 
+/* mtree_erase() may fail for want of memory and does not say so: a slot must not stay. */
+static void gzvm_memslot_unlink(struct gzvm *vm, const struct gzvm_memslot *slot)
+{
+	mtree_store_range(&vm->slot_tree, slot->gfn, gzvm_memslot_last(slot), NULL,
+			  GFP_KERNEL | __GFP_NOFAIL);
+}
+
 /*
  * Takes a slot's memory back and forgets the slot. A hypervisor that cannot unmap keeps what
  * it has been given, so there only a slot that was never touched goes.
@@ -117,7 +124,7 @@ static int gzvm_memslot_remove(struct gzvm *vm, struct gzvm_memslot *slot)
 		return -EBUSY;
 	}
 
-	mtree_erase(&vm->slot_tree, slot->gfn);
+	gzvm_memslot_unlink(vm, slot);
 	xa_erase(&vm->slots, slot->id);
 	kfree(slot);
 	return 0;
@@ -169,7 +176,7 @@ static int gzvm_memslot_add(struct gzvm *vm, struct gzvm_memslot *slot)
 		gzvm_memslot_register(vm, slot, 0);
 	}
 err_tree:
-	mtree_erase(&vm->slot_tree, slot->gfn);
+	gzvm_memslot_unlink(vm, slot);
 err_slots:
 	xa_erase(&vm->slots, slot->id);
 	return ret;

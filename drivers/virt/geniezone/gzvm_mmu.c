@@ -276,14 +276,10 @@ static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
 /* Returns the fresh pages from @from on that were not recorded. */
 static void gzvm_chunk_put_fresh(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned int from)
 {
-	unsigned int start, end;
+	unsigned int start = from, end;
 
-	for_each_set_bitrange_from(start, end, chunk->fresh, GZVM_BLOCK_PAGES) {
-		if (end <= from)
-			continue;
-		start = max(start, from);
+	for_each_set_bitrange_from(start, end, chunk->fresh, GZVM_BLOCK_PAGES)
 		gzvm_mem_put(vm, chunk->pages + start, end - start);
-	}
 }
 
 /*
@@ -321,9 +317,9 @@ static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsig
 
 	if (!nr)
 		return;
-	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) &&
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) ||
 	    gzvm_mmu_unmap_hyp(vm, chunk->gfn, nr)) {
-		/* Still mapped, perhaps: then they stay recorded until the VM goes. */
+		/* Some may be mapped: they stay recorded until the VM goes. */
 		bitmap_clear(chunk->fresh, 0, nr);
 		return;
 	}
@@ -362,7 +358,10 @@ static int gzvm_mmu_map(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gf
 
 	mutex_lock(&vm->map_lock);
 	done = gzvm_chunk_record(vm, &chunk, spare, &nr_spare);
-	ret = done ? gzvm_mmu_give(vm, slot, gfn, pages, done) : -ENOMEM;
+	if (done)
+		ret = gzvm_mmu_give(vm, slot, gfn, pages, done);
+	else /* no memory for the record, or the recorded page went meanwhile: look again */
+		ret = test_bit(0, chunk.fresh) ? -ENOMEM : -EAGAIN;
 	if (ret)
 		gzvm_chunk_unrecord(vm, &chunk, done);
 	else
@@ -476,6 +475,7 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
 	struct gzvm *vm = vcpu->vm;
 	u64 gfn = gpa >> PAGE_SHIFT;
 	struct page *page;
+	unsigned int id;
 	unsigned long n;
 
 	if (!PAGE_ALIGNED(gpa))
@@ -487,7 +487,13 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
 	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP))
 		return gzvm_mem_invalidate(vm, gfn, 1);
 
-	/* Without UNMAP the hypervisor has taken the page from the guest before this exit. */
+	/*
+	 * Without UNMAP the hypervisor has taken the page from the guest before this exit, but
+	 * another vCPU may have faulted it in again since: with several the pin stays.
+	 */
+	for (id = 0; id < GZVM_MAX_VCPUS; id++)
+		if (id != vcpu->id && smp_load_acquire(&vm->vcpus[id]))
+			return 0;
 	mutex_lock(&vm->map_lock);
 	n = gzvm_pages_forget(vm, gfn, gfn, &page, 1);
 	mutex_unlock(&vm->map_lock);

@@ -167,6 +167,9 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	 */
 	atomic_xchg(&vcpu->wake, 0);
 	ret = gzvm_arch_vcpu_run(gzvm_vcpu_tuple(vcpu), &res);
+	/* Delays count from here: what interrupts this thread next may take its time. */
+	if (res.a1 == GZVM_EXIT_IDLE)
+		vcpu->exit_time = ktime_get();
 	local_irq_enable();
 	if (ret)
 		return ret;
