@@ -116,7 +116,9 @@ static s64 psci_cpu_on(u64 fn, u64 mpidr, u64 entry, u64 arg)
 	b->entry = entry;
 	b->arg = arg;
 	/* The CPU reads these with its caches on, after its own barrier. */
-	r = (s32)psci_relay(fn, mpidr, firmware_cpu_entry(), firmware_cpu_arg(cpu));
+	/* In the SMC64 form always: the other one would cut EL2's own addresses. */
+	r = (s32)psci_relay(fn | SMCCC_64BIT, mpidr, firmware_cpu_entry(),
+			    firmware_cpu_arg(cpu));
 	if (r != PSCI_SUCCESS)
 		psci_unclaim(b);
 	return r;
@@ -137,7 +139,7 @@ static s64 psci_cpu_suspend(u64 fn, u64 state, u64 entry, u64 arg)
 		return PSCI_DENIED;
 	b->entry = entry;
 	b->arg = arg;
-	r = (s32)psci_relay(fn, state, firmware_cpu_entry(), firmware_cpu_arg(cpu));
+	r = (s32)psci_relay(fn | SMCCC_64BIT, state, firmware_cpu_entry(), firmware_cpu_arg(cpu));
 	/* It came back: no power was lost, so the entry point is not used. */
 	psci_unclaim(b);
 	return r;

@@ -342,6 +342,9 @@ again:
 	}
 	if (__atomic_exchange_n(&peer->mode, VCPU_OUT, __ATOMIC_SEQ_CST) == VCPU_KICKED) {
 		arch_consume_kick();
+		/* Who else has to run is the host's to know at once: it calls again. */
+		if (reason == GZVM_EXIT_IDLE && *wake)
+			return GZVM_EXIT_IPI;
 		if (reason == GZVM_EXIT_IDLE) {
 			__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);

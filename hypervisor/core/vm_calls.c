@@ -293,7 +293,7 @@ static int irq_line(u64 x[], u64 intid)
 
 	if (!vm)
 		return -EINVAL;
-	if (x[3] > 1 || !vgic_present(&vm->vgic)) {
+	if (x[3] > 1 || !vgic_present(&vm->vgic) || arch_ppi_is_own(intid)) {
 		err = -EINVAL;
 	} else {
 		/* A private interrupt is in its vCPU's record, which must not go meanwhile. */

@@ -128,7 +128,8 @@ TEST(cpu_on_smc32_truncates)
 	setup();
 	EXPECT_EQ(call(PSCI_CPU_ON, 0xffffffff00000100, 0xdead000000000000 | ENTRY,
 		       0x5555555566666666), 0);
-	EXPECT_SENT(PSCI_CPU_ON, 0x100, FAKE_CPU_ENTRY, FAKE_CPU_ARG(2));
+	/* The host's arguments are cut, EL2's own are not. */
+	EXPECT_SENT(PSCI_CPU_ON | SMCCC_64BIT, 0x100, FAKE_CPU_ENTRY, FAKE_CPU_ARG(2));
 	EXPECT_EQ(psci_cpu_boot(2)->entry, ENTRY);
 	EXPECT_EQ(psci_cpu_boot(2)->arg, 0x66666666);
 	/* The SMC64 form does not: no such CPU, no such memory. */
@@ -248,7 +249,7 @@ static void suspend(bool extended, u64 fn, u64 state, bool down)
 	EXPECT_EQ(call(fn, state, ENTRY, 77), 0);
 	EXPECT_EQ(fake_nr_smcs, 1);
 	if (down) {
-		EXPECT_SENT(fn, state, FAKE_CPU_ENTRY, FAKE_CPU_ARG(3));
+		EXPECT_SENT(fn | SMCCC_64BIT, state, FAKE_CPU_ENTRY, FAKE_CPU_ARG(3));
 		EXPECT_EQ(seen.claimed, 1);
 		EXPECT_EQ(seen.entry, ENTRY);
 		EXPECT_EQ(seen.arg, 77);
@@ -300,7 +301,7 @@ TEST(cpu_suspend_checks)
 	/* SMC32: entry and state are 32 bits wide. */
 	EXPECT_EQ(call(PSCI_CPU_SUSPEND, 0xff00000000010000, 0xff00000000000000 | ENTRY,
 		       0x7700000001), 0);
-	EXPECT_SENT(PSCI_CPU_SUSPEND, 0x10000, FAKE_CPU_ENTRY, FAKE_CPU_ARG(0));
+	EXPECT_SENT(PSCI_CPU_SUSPEND | SMCCC_64BIT, 0x10000, FAKE_CPU_ENTRY, FAKE_CPU_ARG(0));
 	EXPECT_EQ(psci_cpu_boot(0)->arg, 1);
 	/* Somebody is about to start this CPU: its arguments are not touched. */
 	EXPECT_EQ(call(PSCI_CPU_ON | SMCCC_64BIT, 0, ENTRY, 5), 0);

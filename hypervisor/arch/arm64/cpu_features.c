@@ -15,9 +15,12 @@
 #define HCRX_TCR2EN BIT(14)
 #define HCRX_SCTLR2EN BIT(15)
 
+/* MPAM2_EL2: MPAM0_EL1 and MPAM1_EL1 trap */
+#define MPAM2_TRAP_EL1 (BIT(49) | BIT(48))
+
 /* Bits of the fine-grained trap registers that trap when they are zero. */
 #define HFGXTR_NEGATIVE GENMASK(63, 50)
-#define HFGITR_NEGATIVE GENMASK(63, 55)
+#define HFGITR_NEGATIVE GENMASK(59, 55)
 #define HDFGRTR_NEGATIVE (GENMASK(62, 59))
 #define HDFGWTR_NEGATIVE (GENMASK(62, 60))
 
@@ -99,6 +102,8 @@ void cpu_negative_enables(bool host)
 		write_sysreg(host ? HDFGRTR_NEGATIVE : 0, SYS_HDFGRTR_EL2);
 		write_sysreg(host ? HDFGWTR_NEGATIVE : 0, SYS_HDFGWTR_EL2);
 	}
+	if (f->mpam)
+		write_sysreg(host ? 0 : MPAM2_TRAP_EL1, SYS_MPAM2_EL2);
 }
 
 /**
@@ -110,9 +115,6 @@ void cpu_init_controls(void)
 
 	if (f->fgt && f->amu)
 		write_sysreg(0, SYS_HAFGRTR_EL2);
-	if (f->mpam) {
-		write_sysreg(0, SYS_MPAM2_EL2);
-		if (read_sysreg(SYS_MPAMIDR_EL1) & MPAMIDR_HAS_HCR)
-			write_sysreg(0, SYS_MPAMHCR_EL2);
-	}
+	if (f->mpam && (read_sysreg(SYS_MPAMIDR_EL1) & MPAMIDR_HAS_HCR))
+		write_sysreg(0, SYS_MPAMHCR_EL2);
 }

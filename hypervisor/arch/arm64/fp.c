@@ -38,9 +38,16 @@ int fp_init(unsigned int nr_cpus)
 	return 0;
 }
 
-/* Streaming mode would change what the FP registers are: the host leaves it first. */
+/*
+ * Streaming mode would change what the FP registers are: the host leaves it first.
+ * An SError of the host's is the host's to take: it is not brought into a guest.
+ */
 int arch_vcpu_may_run(void)
 {
+	dsb(sy);
+	isb();
+	if (unlikely(read_sysreg(isr_el1) & BIT(8)))
+		return -EBUSY;
 	if (cpu_features.sme && read_sysreg(SYS_SVCR))
 		return -EINVAL;
 	return 0;

@@ -12,6 +12,7 @@
 #include <hyp/arch.h>
 #include <hyp/errno.h>
 #include <hyp/log.h>
+#include <hyp/panic.h>
 #include <hyp/platform.h>
 #include <hyp/vgic.h>
 #include "guest.h"
@@ -31,8 +32,8 @@
 #define GICR_IPRIORITYR 0x0400
 
 /*
- * The SGI that hosts do not use: Linux has 0 to 7. Where the secure side takes it,
- * QEMU's and Trusted Firmware's default do not.
+ * An SGI that hosts do not use: Linux has 0 to 7. Firmware may keep 8 to 15 for the
+ * secure side; gic_init() looks whether this one can be had.
  */
 #define KICK_SGI 15
 #define OWN_PRIORITY 0xa0
@@ -95,6 +96,22 @@ static int gic_map_region(const struct platform *p, const struct mem_range *r)
 	return 0;
 }
 
+static void gic_own_interrupts(struct percpu *cpu)
+{
+	unsigned int i;
+
+	gicr_write(cpu, GICR_IGROUPR0, gicr_read(cpu, GICR_IGROUPR0) | OWN_INTERRUPTS);
+	for (i = 0; i < VGIC_NR_PRIVATE; i++)
+		if (OWN_INTERRUPTS & (1U << i))
+			cpu->gicr[GICR_IPRIORITYR + i] = OWN_PRIORITY;
+	gicr_write(cpu, GICR_ICACTIVER0, OWN_INTERRUPTS);
+	/* Not the kick: one may be on its way to this CPU already. */
+	gicr_write(cpu, GICR_ICPENDR0, OWN_INTERRUPTS & ~(1U << KICK_SGI));
+	gicr_write(cpu, GICR_ISENABLER0, OWN_INTERRUPTS);
+	cpu->ppi_active = false;
+	dsb(sy);
+}
+
 /**
  * gic_init() - find each CPU's redistributor, learn about list registers
  *
@@ -121,22 +138,12 @@ int gic_init(const struct platform *p)
 		       i, (unsigned long long)cpu_by_id(i)->mpidr);
 		return -ENODEV;
 	}
+	gic_own_interrupts(this_cpu());
+	if ((gicr_read(this_cpu(), GICR_ISENABLER0) & OWN_INTERRUPTS) != OWN_INTERRUPTS) {
+		pr_err("boot: the firmware keeps SGI 15 or PPI 25 to 27 to the secure side, and GenieZone needs them; use firmware that leaves them");
+		return -ENODEV;
+	}
 	return 0;
-}
-
-static void gic_own_interrupts(struct percpu *cpu)
-{
-	unsigned int i;
-
-	gicr_write(cpu, GICR_IGROUPR0, gicr_read(cpu, GICR_IGROUPR0) | OWN_INTERRUPTS);
-	for (i = 0; i < VGIC_NR_PRIVATE; i++)
-		if (OWN_INTERRUPTS & (1U << i))
-			cpu->gicr[GICR_IPRIORITYR + i] = OWN_PRIORITY;
-	gicr_write(cpu, GICR_ICACTIVER0, OWN_INTERRUPTS);
-	gicr_write(cpu, GICR_ICPENDR0, OWN_INTERRUPTS);
-	gicr_write(cpu, GICR_ISENABLER0, OWN_INTERRUPTS);
-	cpu->ppi_active = false;
-	dsb(sy);
 }
 
 #define EACH_AP(X)                    \
@@ -202,13 +209,14 @@ static void aps_read(struct vgic_hw *hw)
 #undef X
 }
 
-void gic_load(struct vcpu *v)
+void gic_load(void)
 {
 	struct percpu *cpu = this_cpu();
 
 	if (unlikely((gicr_read(cpu, GICR_ISENABLER0) & OWN_INTERRUPTS) != OWN_INTERRUPTS))
 		gic_own_interrupts(cpu);
-	(void)v;
+	/* ICC_SRE_EL1 is one for both worlds: a guest's access to it traps. */
+	write_sysreg(0x7, SYS_ICC_SRE_EL2);
 }
 
 /* The physical virtual-timer interrupt is silent exactly while the virtual one is up. */
@@ -258,6 +266,7 @@ void gic_exit(struct vcpu *v)
 void gic_put(void)
 {
 	write_sysreg(0, SYS_ICH_HCR_EL2);
+	write_sysreg(0xf, SYS_ICC_SRE_EL2);
 }
 
 /**
@@ -275,7 +284,7 @@ u8 gic_classify(struct vcpu *v)
 	case KICK_SGI:
 		return GUEST_EXIT_KICK;
 	case PPI_VIRT_TIMER:
-		timer_sample(v);
+		timer_virt_fired(v);
 		return GUEST_EXIT_AGAIN;
 	case PPI_HYP_TIMER:
 		timer_phys_update(v);
@@ -310,9 +319,12 @@ void arch_kick(unsigned int id)
 void arch_consume_kick(void)
 {
 	struct percpu *cpu = this_cpu();
+	u32 patience = ~0U; /* minutes, where a sender takes microseconds */
 
-	while (!(gicr_read(cpu, GICR_ISPENDR0) & (1U << KICK_SGI)))
+	while (!(gicr_read(cpu, GICR_ISPENDR0) & (1U << KICK_SGI))) {
+		CHECK(--patience);
 		arch_cpu_relax();
+	}
 	gicr_write(cpu, GICR_ICPENDR0, 1U << KICK_SGI);
 	/* Gone before the host, or the guest again, runs. */
 	while (gicr_read(cpu, GICR_ISPENDR0) & (1U << KICK_SGI))

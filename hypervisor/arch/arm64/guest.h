@@ -29,12 +29,14 @@ void sve_load(const void *from);
 void timer_load(struct vcpu *v);
 void timer_put(struct vcpu *v);
 void timer_sample(struct vcpu *v);
+void timer_reset(struct vcpu *v);
+void timer_virt_fired(struct vcpu *v);
 void timer_phys_update(struct vcpu *v);
 bool timer_access(struct vcpu *v, u32 enc, bool write, u64 *value);
 
 /* gic.c */
 int gic_init(const struct platform *p);
-void gic_load(struct vcpu *v);
+void gic_load(void);
 void gic_enter(struct vcpu *v);
 void gic_exit(struct vcpu *v);
 void gic_put(void);

@@ -143,6 +143,9 @@ static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest
 	case SYS(3, 0, 1, 0, 1): /* ACTLR_EL1: nothing a guest may set */
 		*value = 0;
 		return true;
+	case SYS(3, 0, 12, 12, 5): /* ICC_SRE_EL1: SRE, DFB, DIB are RAO/WI */
+		*value = 7;
+		return true;
 	case SYS(3, 0, 4, 6, 0): /* ICC_PMR_EL1 */
 		return icc_access(v, VGIC_ICC_PMR, write, value, e);
 	case SYS(3, 0, 12, 12, 4): /* ICC_CTLR_EL1 */

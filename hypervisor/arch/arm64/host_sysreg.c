@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ID registers as the host sees them. Group 3 is trapped (HCR_EL2.TID3), so that
- * a CPU newer than this hypervisor shows the host only features whose EL2
- * controls are known and set up in cpu.c: a field that is not named here reads as
- * zero, "not implemented". All other encodings of the group are reserved, RAZ.
+ * a CPU newer than this hypervisor does not show the host features whose EL2
+ * controls are not set up in cpu.c. Registers of instruction and memory features,
+ * which need no control, are shown whole but for the fields that do. All other
+ * encodings of the group are reserved, RAZ.
  */
 #include <hyp/stage2.h>
 #include <hyp/util.h>

@@ -40,7 +40,7 @@
 #define PERCPU_OVERFLOW 8 /* top of the stack for reports of an overflow */
 #define PERCPU_SIZE 8192 /* the overflow stack fills what the fields leave */
 
-/* struct vcpu_regs, asserted in vcpu_arch.c: x0 to x30 */
+/* struct vcpu_arch, asserted in world.c: x0 to x30 */
 #define VCPU_X(n) (8 * (n))
 
 #endif

@@ -209,8 +209,9 @@ static u64 slot_va(const struct percpu *cpu, unsigned int slot)
 }
 
 /*
- * Local invalidation is enough: no other CPU uses this CPU's slots, and an entry
- * goes from invalid to valid here, from valid to invalid in arch_unmap_page().
+ * An entry goes from invalid to valid here, from valid to invalid in
+ * arch_unmap_page(). That invalidates on all CPUs: all walk these tables, and another
+ * one may have cached this CPU's slot speculatively.
  */
 void *arch_map_page(pa_t page)
 {
@@ -232,9 +233,9 @@ void arch_unmap_page(void *va)
 
 	CHECK(slot < ARCH_MAP_SLOTS && (cpu->slots_used & (1U << slot)));
 	WRITE_ONCE(cpu->slots[slot], 0);
-	dsb(nshst);
-	__asm__ volatile("tlbi vae2, %0" : : "r"((u64)va >> PAGE_SHIFT));
-	dsb(nsh);
+	dsb(ishst);
+	__asm__ volatile("tlbi vae2is, %0" : : "r"((u64)va >> PAGE_SHIFT));
+	dsb(ish);
 	isb();
 	cpu->slots_used &= ~(1U << slot);
 }
@@ -269,10 +270,13 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t first, u64 size)
 {
 	u64 own = read_sysreg(vttbr_el2);
 	u64 vttbr = root.v | (u64)vmid << 48;
-	u64 addr;
+	u64 addr, tcr = read_sysreg(tcr_el1);
 
 	dsb(ishst);
 	if (own != vttbr) {
+		/* No walk of this world's stage 1 may mix with the other's stage 2. */
+		write_sysreg(tcr | TCR_EPD0 | TCR_EPD1, tcr_el1);
+		isb();
 		write_sysreg(vttbr, vttbr_el2);
 		isb();
 	}
@@ -288,6 +292,8 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t first, u64 size)
 	isb();
 	if (own != vttbr) {
 		write_sysreg(own, vttbr_el2);
+		isb();
+		write_sysreg(tcr, tcr_el1);
 		isb();
 	}
 }
@@ -329,9 +335,9 @@ void arch_dcache_clean_inval_pa(pa_t base, u64 size)
 	isb();
 	arch_dcache_clean_inval((const void *)(va + offset), size);
 	WRITE_ONCE(*cpu->block_slot, 0);
-	dsb(nshst);
-	__asm__ volatile("tlbi vae2, %0" : : "r"(va >> PAGE_SHIFT));
-	dsb(nsh);
+	dsb(ishst);
+	__asm__ volatile("tlbi vae2is, %0" : : "r"(va >> PAGE_SHIFT));
+	dsb(ish);
 	isb();
 }
 

@@ -13,6 +13,7 @@
 #include <hyp/string.h>
 #include <hyp/symbols.h>
 #include <hyp/syndrome.h>
+#include <hyp/world.h>
 #include "cpu.h"
 #include "layout.h"
 #include "panic_policy.h"
@@ -56,8 +57,14 @@ static void __noreturn stop_cpu(void)
  */
 static void stop_other_cpus(void)
 {
+	unsigned int i;
+
 	if (!host_stage2.root)
 		return;
+	/* Those inside a guest have another stage 2: they leave it by a kick. */
+	for (i = 0; i < HYP_MAX_CPUS; i++)
+		if (cpu_by_id(i)->gicr && cpu_by_id(i) != this_cpu())
+			arch_kick(i);
 	memset(host_stage2.root, 0, stage2_root_pages() * PAGE_SIZE);
 	dsb(ishst);
 	__asm__ volatile("tlbi alle1is");

@@ -189,6 +189,10 @@ static inline void isb(void)
 #define SPSR_DIT BIT(24)
 #define SPSR_TCO BIT(25)
 
+/* TCR_EL1: no walks */
+#define TCR_EPD0 BIT(7)
+#define TCR_EPD1 BIT(23)
+
 /* ESR_ELx */
 #define ESR_EC(esr) FIELD_GET(GENMASK(31, 26), esr)
 #define ESR_EC_SHIFT 26

@@ -42,6 +42,30 @@ void timer_sample(struct vcpu *v)
 		   (ctl & CNT_CTL_MASK) == CNT_CTL_LEVEL);
 }
 
+/**
+ * timer_reset() - both timers' lines are low again, whatever they were
+ */
+void timer_reset(struct vcpu *v)
+{
+	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level, false);
+	timer_line(v, PPI_PHYS_TIMER, &v->arch.timer.p_level, false);
+}
+
+/**
+ * timer_virt_fired() - the virtual timer's physical interrupt has come
+ *
+ * The vGIC hears of it even if it should know already: else the interrupt, which is
+ * not acknowledged, would come again at once, and for ever.
+ */
+void timer_virt_fired(struct vcpu *v)
+{
+	u64 ctl = read_sysreg(cntv_ctl_el0);
+	bool level = (ctl & CNT_CTL_MASK) == CNT_CTL_LEVEL;
+
+	v->arch.timer.v_level = !level;
+	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level, level);
+}
+
 static bool timer_phys_armed(const struct vcpu_timer *t)
 {
 	return (t->p_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
@@ -64,6 +88,11 @@ void timer_phys_update(struct vcpu *v)
 		write_sysreg(0, cnthp_ctl_el2);
 	}
 	isb();
+}
+
+bool arch_ppi_is_own(u64 intid)
+{
+	return intid == PPI_VIRT_TIMER || intid == PPI_PHYS_TIMER;
 }
 
 void arch_vcpu_wire(struct vcpu *v)

@@ -15,13 +15,12 @@
 #include "guest.h"
 #include "inject.h"
 #include "mmu.h"
+#include "panic_policy.h"
 #include "vectors.h"
 
 _Static_assert(offsetof(struct vcpu, arch) == 0, "guest.S");
 _Static_assert(offsetof(struct vcpu_arch, x) == VCPU_X(0), "guest.S");
 
-#define TCR_EPD0 BIT(7)
-#define TCR_EPD1 BIT(23)
 #define MPIDR_RES1 BIT(31)
 #define ISR_A BIT(8)
 
@@ -113,7 +112,7 @@ void arch_vcpu_load(struct vcpu *v)
 	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
 	write_sysreg(fp_guest_cptr(false), cptr_el2);
 	cpu_negative_enables(false);
-	gic_load(v);
+	gic_load();
 	timer_load(v);
 	write_sysreg(v->arch.pc, elr_el2);
 	write_sysreg(v->arch.pstate, spsr_el2);
@@ -266,6 +265,7 @@ void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 	isb();
 	kind = guest_enter(&v->arch);
 	gic_exit(v);
+	panic_park();
 	/* The level may have fallen, or risen again, without a trap. */
 	if (v->arch.timer.v_level)
 		timer_sample(v);
@@ -331,6 +331,7 @@ void arch_vcpu_reset(struct vcpu *v)
 {
 	struct vcpu_arch *a = &v->arch;
 
+	timer_reset(v);
 	memset(a, 0, sizeof(*a));
 	a->pstate = SPSR_EL1H | SPSR_DAIF;
 #define X(name, enc, reset) a->sys[REG_##name] = (reset);

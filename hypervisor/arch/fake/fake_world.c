@@ -106,6 +106,11 @@ static void check_not_loaded(const struct vcpu *v, const char *what)
 		error(what);
 }
 
+bool arch_ppi_is_own(u64 intid)
+{
+	return intid == 27 || intid == 30;
+}
+
 void arch_vcpu_wire(struct vcpu *v)
 {
 	check_not_loaded(v, "wired while loaded");

@@ -48,6 +48,12 @@ struct guest_exit {
 /* Which of a vCPU's private interrupts have a physical one behind them. */
 void arch_vcpu_wire(struct vcpu *v);
 
+/*
+ * Is this private interrupt wired to something that EL2 emulates (a timer)? Its
+ * level is EL2's to say: a host that lowered it would have EL2 and the vGIC disagree.
+ */
+bool arch_ppi_is_own(u64 intid);
+
 /* Registers as a vCPU has them at power on; PSTATE EL1h, all masked. */
 void arch_vcpu_reset(struct vcpu *v);
 
