@@ -27,11 +27,24 @@ static int gzvm_fail(const char *call, const char *advice)
 	return -err;
 }
 
-static uint64_t gzvm_capability(struct hv *hv, uint64_t cap)
+static uint64_t gzvm_capability(int fd, uint64_t cap)
 {
 	uint64_t value = cap;
 
-	return ioctl(hv->dev_fd, GZVM_CHECK_EXTENSION, &value) ? 0 : value;
+	return ioctl(fd, GZVM_CHECK_EXTENSION, &value) ? 0 : value;
+}
+
+/* How a VM gets its memory is known of a VM only: one is made to ask. */
+static const char *gzvm_demand_paging(struct hv *hv)
+{
+	int vm = ioctl(hv->dev_fd, GZVM_CREATE_VM, 0);
+	bool yes;
+
+	if (vm < 0)
+		return "unknown";
+	yes = gzvm_capability(vm, GZVM_CAP_ENABLE_DEMAND_PAGING) == 1;
+	close(vm);
+	return yes ? "yes" : "no";
 }
 
 static int gzvm_open(struct hv *hv)
@@ -41,7 +54,7 @@ static int gzvm_open(struct hv *hv)
 	hv->dev_fd = open(hv_gzvm_ops.device, O_RDWR | O_CLOEXEC);
 	if (hv->dev_fd < 0)
 		return hv_report_open_error(hv_gzvm_ops.device, errno);
-	bits = gzvm_capability(hv, GZVM_CAP_ARM_VM_IPA_SIZE);
+	bits = gzvm_capability(hv->dev_fd, GZVM_CAP_ARM_VM_IPA_SIZE);
 	hv->ipa_bits = bits >= 32 && bits <= 52 ? bits : GZVM_DEFAULT_IPA_BITS;
 	return 0;
 }
@@ -68,8 +81,8 @@ static void gzvm_print_info(struct hv *hv)
 	gzvm_print_sysfs("hypervisor");
 	gzvm_print_sysfs("version");
 	printf("ipa_bits: %u\nprotected: %s\ndemand_paging: %s\n", hv->ipa_bits,
-	       gzvm_capability(hv, GZVM_CAP_PROTECTED_VM) == 1 ? "yes" : "no",
-	       gzvm_capability(hv, GZVM_CAP_ENABLE_DEMAND_PAGING) == 1 ? "yes" : "no");
+	       gzvm_capability(hv->dev_fd, GZVM_CAP_PROTECTED_VM) == 1 ? "yes" : "no",
+	       gzvm_demand_paging(hv));
 }
 
 static int gzvm_vm_create(struct hv *hv)
