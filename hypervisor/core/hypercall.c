@@ -49,9 +49,9 @@ u64 hypercall_status(int err)
 
 static int hypercall_features(u64 x[])
 {
-	x[1] = GZVM_HYP_FEAT_UNMAP | GZVM_HYP_FEAT_WAKE_MASK | GZVM_HYP_FEAT_STATS |
-	       GZVM_HYP_FEAT_RESET | GZVM_HYP_FEAT_LOG | GZVM_HYP_FEAT_IRQ_EX |
-	       GZVM_HYP_FEAT_VCPU_STATS;
+	x[1] = GZVM_HYP_FEAT_UNMAP | GZVM_HYP_FEAT_WAKE_MASK | GZVM_HYP_FEAT_ONE_REG |
+	       GZVM_HYP_FEAT_STATS | GZVM_HYP_FEAT_RESET | GZVM_HYP_FEAT_LOG |
+	       GZVM_HYP_FEAT_IRQ_EX | GZVM_HYP_FEAT_VCPU_STATS;
 	x[2] = GZVM_HYP_VERSION((u64)HYP_VERSION_MAJOR, (u64)HYP_VERSION_MINOR,
 				(u64)HYP_VERSION_PATCH);
 	x[3] = 0;
@@ -101,6 +101,7 @@ static int (*const calls[])(u64 x[]) = {
 	[GZVM_FN_DESTROY_VCPU] = hypercall_destroy_vcpu,
 	[GZVM_FN_SET_MEMREGION] = hypercall_set_memregion,
 	[GZVM_FN_RUN] = hypercall_run,
+	[GZVM_FN_GET_ONE_REG] = hypercall_get_one_reg,
 	[GZVM_FN_SET_ONE_REG] = hypercall_set_one_reg,
 	[GZVM_FN_IRQ_LINE] = hypercall_irq_line,
 	[GZVM_FN_CREATE_DEVICE] = hypercall_create_device,

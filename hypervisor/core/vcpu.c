@@ -161,18 +161,6 @@ void vcpu_reset(struct vcpu *v)
 }
 
 /**
- * vcpu_set_reg() - SET_ONE_REG
- * @id: register id of the ABI
- * @value: zero-extended
- *
- * Return: 0 or -EINVAL: no such register, or one that is not set from outside.
- */
-int vcpu_set_reg(struct vcpu *v, u64 id, u64 value)
-{
-	return arch_vcpu_set_reg(v, id, value);
-}
-
-/**
  * vm_kick() - tell vCPUs that there is news for them
  * @mask: bit n: vCPU n
  *

@@ -278,10 +278,29 @@ int hypercall_set_one_reg(u64 x[])
 		if (unlikely(is_restart(vm, v, x[2])))
 			err = vm_reset(vm, v);
 		if (!err)
-			err = vcpu_set_reg(v, x[2], x[3]);
+			err = arch_vcpu_set_reg(v, x[2], x[3]);
 		vcpu_release(v);
 	}
 	vm_put(vm);
+	return err;
+}
+
+/** hypercall_get_one_reg() - GET_ONE_REG: x1 = tuple, x2 = register id; result x1 = value */
+int hypercall_get_one_reg(u64 x[])
+{
+	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
+	struct vcpu *v;
+	int err = -EINVAL;
+
+	if (!vm)
+		return -EINVAL;
+	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
+	if (v) {
+		err = arch_vcpu_get_reg(v, x[2], &x[1]);
+		vcpu_release(v);
+	}
+	vm_put(vm);
+	x[2] = x[3] = 0;
 	return err;
 }
 

@@ -28,9 +28,9 @@ static unsigned int nr_called;
 
 #define VM_CALLS(X)                                                                     \
 	X(create_vm, 0) X(destroy_vm, 1) X(create_vcpu, 2) X(destroy_vcpu, 3)           \
-	X(set_memregion, 4) X(run, 5) X(set_one_reg, 9) X(irq_line, 10)                 \
-	X(create_device, 11) X(probe, 12) X(enable_cap, 13) X(inform_exit, 14)          \
-	X(memregion_purpose, 15) X(set_dtb_config, 16) X(map_guest, 17)                 \
+	X(set_memregion, 4) X(run, 5) X(get_one_reg, 8) X(set_one_reg, 9)               \
+	X(irq_line, 10) X(create_device, 11) X(probe, 12) X(enable_cap, 13)             \
+	X(inform_exit, 14) X(memregion_purpose, 15) X(set_dtb_config, 16) X(map_guest, 17) \
 	X(map_guest_block, 18) X(get_statistics, 19) X(unmap, 0x43) X(vm_reset, 0x44)   \
 	X(vcpu_stats, 0x45) X(irq_line_ex, 0x46)
 
@@ -199,9 +199,9 @@ TEST(features)
 {
 	EXPECT_EQ(call(GZVM_HYPCALL_ID(GZVM_FN_FEATURES), 1, 2, 3), 0);
 	/* Each bit of a call that is there, and no other. */
-	EXPECT_EQ(x[1], GZVM_HYP_FEAT_UNMAP | GZVM_HYP_FEAT_WAKE_MASK | GZVM_HYP_FEAT_STATS |
-			GZVM_HYP_FEAT_RESET | GZVM_HYP_FEAT_LOG | GZVM_HYP_FEAT_IRQ_EX |
-			GZVM_HYP_FEAT_VCPU_STATS);
+	EXPECT_EQ(x[1], GZVM_HYP_FEAT_UNMAP | GZVM_HYP_FEAT_WAKE_MASK | GZVM_HYP_FEAT_ONE_REG |
+			GZVM_HYP_FEAT_STATS | GZVM_HYP_FEAT_RESET | GZVM_HYP_FEAT_LOG |
+			GZVM_HYP_FEAT_IRQ_EX | GZVM_HYP_FEAT_VCPU_STATS);
 	EXPECT_EQ(GZVM_HYP_VERSION_MAJOR(x[2]), 3);
 	EXPECT_EQ(GZVM_HYP_VERSION_MINOR(x[2]), 14);
 	EXPECT_EQ(GZVM_HYP_VERSION_PATCH(x[2]), 159);

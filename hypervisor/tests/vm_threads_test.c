@@ -209,7 +209,10 @@ static s64 any_call(unsigned int cpu)
 				HC(SET_ONE_REG, tuple,
 				   GZVM_REG_CORE_U64(GZVM_CORE_PC), MEM);
 	case 19:
-		return any(2) ? any_run(cpu, tuple) : HC(VM_RESET, vm);
+		if (any(2))
+			return any_run(cpu, tuple);
+		return any(2) ? HC(VM_RESET, vm) :
+				HC(GET_ONE_REG, tuple, GZVM_REG_CORE_U64(GZVM_CORE_X(any(31))));
 	case 20 ... 23:
 		return HC(IRQ_LINE, tuple, any(40), any(2));
 	case 24 ... 25:

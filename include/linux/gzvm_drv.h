@@ -263,6 +263,8 @@ struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id);
 void gzvm_vcpu_free(struct gzvm_vcpu *vcpu, bool leak_buffer);
 void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu);
 int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun);
+int gzvm_vcpu_get_one_reg(struct gzvm_vcpu *vcpu, void __user *argp);
+int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp);
 
 static inline u64 gzvm_vcpu_tuple(const struct gzvm_vcpu *vcpu)
 {

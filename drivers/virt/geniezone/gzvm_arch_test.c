@@ -115,7 +115,7 @@ int gzvm_test_init(struct kunit *test)
 	gzvm_hyp = (struct gzvm_hyp_info){
 		.own = true,
 		.features = GZVM_HYP_FEAT_UNMAP | GZVM_HYP_FEAT_WAKE_MASK |
-			    GZVM_HYP_FEAT_IRQ_EX,
+			    GZVM_HYP_FEAT_IRQ_EX | GZVM_HYP_FEAT_ONE_REG,
 		.ipa_bits = 40,
 		.demand_batch = GZVM_BLOCK_PAGES,
 		.destroy_batch = GZVM_DEFAULT_DESTROY_BATCH,

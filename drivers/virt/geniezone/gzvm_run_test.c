@@ -217,12 +217,81 @@ static void gzvm_test_run_wake(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->wake), 1);
 }
 
+/* What of a register reaches the hypervisor, and the VMM. */
+static void gzvm_test_one_reg(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_one_reg __user *ureg = (void __user *)urun;
+	u64 __user *uvalue = (void __user *)urun + 128;
+	struct gzvm_one_reg reg = {
+		.id = GZVM_REG_CORE_U64(GZVM_CORE_X(5)), .addr = (unsigned long)uvalue,
+	};
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 1);
+	struct gzvm_test *gt = test->priv;
+	u64 value = 0;
+
+	KUNIT_ASSERT_EQ(test, put_user(0x1122334455667788ULL, uvalue), 0);
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_SET_ONE_REG].x[0],
+			(u64)GZVM_TEST_VM_ID << 16 | 1);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_SET_ONE_REG].x[1], reg.id);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_SET_ONE_REG].x[2], 0x1122334455667788ULL);
+
+	gt->res[GZVM_FN_GET_ONE_REG].a1 = 0xa0b0c0d0e0f00102;
+	gt->busy[GZVM_FN_GET_ONE_REG] = 1;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_GET_ONE_REG], 2);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_GET_ONE_REG].x[1], reg.id);
+	KUNIT_ASSERT_EQ(test, get_user(value, uvalue), 0);
+	KUNIT_EXPECT_EQ(test, value, 0xa0b0c0d0e0f00102ULL);
+
+	/* Four bytes in, four bytes out. */
+	reg.id = GZVM_REG_CORE_U32(GZVM_CORE_FPCR);
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_SET_ONE_REG].x[2], 0xe0f00102ULL);
+	gt->res[GZVM_FN_GET_ONE_REG].a1 = 0x99999999deadbeef;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), 0);
+	KUNIT_ASSERT_EQ(test, get_user(value, uvalue), 0);
+	KUNIT_EXPECT_EQ(test, value, 0xa0b0c0d0deadbeefULL);
+
+	/* Refused before the hypervisor is asked, or by it; nothing is written then. */
+	gt->calls[GZVM_FN_GET_ONE_REG] = 0;
+	gt->calls[GZVM_FN_SET_ONE_REG] = 0;
+	reg.id = GZVM_REG_CORE_U128(GZVM_CORE_V(0));
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, NULL), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, NULL), -EFAULT);
+	reg = (struct gzvm_one_reg){ .id = GZVM_REG_CORE_U64(GZVM_CORE_PC) };
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_ONE_REG], 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_GET_ONE_REG], 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), -EFAULT);
+	reg.addr = (unsigned long)uvalue;
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	gt->status[GZVM_FN_GET_ONE_REG] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), -EINVAL);
+	KUNIT_ASSERT_EQ(test, get_user(value, uvalue), 0);
+	KUNIT_EXPECT_EQ(test, value, 0xa0b0c0d0deadbeefULL);
+
+	/* A hypervisor without the call is not asked. */
+	gt->calls[GZVM_FN_GET_ONE_REG] = 0;
+	gzvm_hyp.features = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_get_one_reg(vcpu, ureg), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_GET_ONE_REG], 0);
+}
+
 static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_mmio),
 	KUNIT_CASE(gzvm_test_run_refused),
 	KUNIT_CASE(gzvm_test_run_signal),
 	KUNIT_CASE(gzvm_test_run_immediate_kept),
 	KUNIT_CASE(gzvm_test_run_wake),
+	KUNIT_CASE(gzvm_test_one_reg),
 	{}
 };
 

@@ -253,18 +253,36 @@ int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 	return ret;
 }
 
-static int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
+/* Fetches a register's name; its size is @size then, at most 8 bytes. */
+static int gzvm_vcpu_get_reg_id(void __user *argp, struct gzvm_one_reg *reg, size_t *size)
+{
+	if (copy_from_user(reg, argp, sizeof(*reg)))
+		return -EFAULT;
+	if (!gzvm_arch_reg_id_valid(reg->id))
+		return -EINVAL;
+	*size = 1UL << ((reg->id & GZVM_REG_SIZE_MASK) >> GZVM_REG_SIZE_SHIFT);
+	return 0;
+}
+
+/**
+ * gzvm_vcpu_set_one_reg() - GZVM_SET_ONE_REG
+ * @vcpu: the vCPU
+ * @argp: user's struct gzvm_one_reg
+ *
+ * Context: process; waits for RUN to end.
+ * Return: 0; -EINVAL for an id that cannot be or that the hypervisor refuses; -EFAULT;
+ * -ERESTARTSYS.
+ */
+int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
 {
 	struct gzvm_one_reg reg;
 	__le64 data = 0;
 	size_t size;
 	int ret;
 
-	if (copy_from_user(&reg, argp, sizeof(reg)))
-		return -EFAULT;
-	size = 1UL << ((reg.id & GZVM_REG_SIZE_MASK) >> GZVM_REG_SIZE_SHIFT);
-	if (size > sizeof(data) || !gzvm_arch_reg_id_valid(reg.id))
-		return -EINVAL;
+	ret = gzvm_vcpu_get_reg_id(argp, &reg, &size);
+	if (ret)
+		return ret;
 	if (copy_from_user(&data, u64_to_user_ptr(reg.addr), size))
 		return -EFAULT;
 
@@ -274,6 +292,39 @@ static int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
 				le64_to_cpu(data));
 	mutex_unlock(&vcpu->lock);
 	return ret;
+}
+
+/**
+ * gzvm_vcpu_get_one_reg() - GZVM_GET_ONE_REG
+ * @vcpu: the vCPU
+ * @argp: user's struct gzvm_one_reg
+ *
+ * Context: process; waits for RUN to end.
+ * Return: 0; -EOPNOTSUPP if the hypervisor has no such call; else as gzvm_vcpu_set_one_reg().
+ */
+int gzvm_vcpu_get_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
+{
+	struct arm_smccc_1_2_regs res = {};
+	struct gzvm_one_reg reg;
+	__le64 data;
+	size_t size;
+	int ret;
+
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_ONE_REG))
+		return -EOPNOTSUPP;
+	ret = gzvm_vcpu_get_reg_id(argp, &reg, &size);
+	if (ret)
+		return ret;
+
+	if (mutex_lock_interruptible(&vcpu->lock))
+		return -ERESTARTSYS;
+	ret = gzvm_hypcall_wait(GZVM_FN_GET_ONE_REG, &res, gzvm_vcpu_tuple(vcpu), reg.id);
+	mutex_unlock(&vcpu->lock);
+	if (ret)
+		return ret;
+
+	data = cpu_to_le64(res.a1);
+	return copy_to_user(u64_to_user_ptr(reg.addr), &data, size) ? -EFAULT : 0;
 }
 
 static long gzvm_vcpu_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -288,7 +339,7 @@ static long gzvm_vcpu_ioctl(struct file *filp, unsigned int cmd, unsigned long a
 	case GZVM_RUN:
 		return gzvm_vcpu_run(vcpu, argp);
 	case GZVM_GET_ONE_REG:
-		return -EOPNOTSUPP;
+		return gzvm_vcpu_get_one_reg(vcpu, argp);
 	case GZVM_SET_ONE_REG:
 		return gzvm_vcpu_set_one_reg(vcpu, argp);
 	default:

@@ -230,19 +230,35 @@ void arch_inject_undef(struct vcpu *v)
 	COUNT(fake_undefs);
 }
 
-int arch_vcpu_set_reg(struct vcpu *v, u64 id, u64 value)
+static u64 *find_reg(struct vcpu *v, u64 id)
 {
 	u64 n = (id - GZVM_REG_CORE_U64(0)) * 4;
 
-	check_not_loaded(v, "register set while loaded");
+	check_not_loaded(v, "register accessed while loaded");
 	if (n == GZVM_CORE_PC)
-		v->arch.pc = value;
-	else if (n == GZVM_CORE_PSTATE)
-		v->arch.pstate = value;
-	else if (n <= GZVM_CORE_X(30) && n % 8 == 0)
-		v->arch.x[n / 8] = value;
-	else
+		return &v->arch.pc;
+	if (n == GZVM_CORE_PSTATE)
+		return &v->arch.pstate;
+	return n <= GZVM_CORE_X(30) && n % 8 == 0 ? &v->arch.x[n / 8] : NULL;
+}
+
+int arch_vcpu_set_reg(struct vcpu *v, u64 id, u64 value)
+{
+	u64 *reg = find_reg(v, id);
+
+	if (!reg)
 		return -EINVAL;
+	*reg = value;
+	return 0;
+}
+
+int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value)
+{
+	u64 *reg = find_reg(v, id);
+
+	if (!reg)
+		return -EINVAL;
+	*value = *reg;
 	return 0;
 }
 

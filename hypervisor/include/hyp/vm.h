@@ -150,7 +150,6 @@ void vcpu_free(struct vm *vm, struct vcpu *v);
 struct vcpu *vcpu_claim(struct vm *vm, u64 index);
 void vcpu_release(struct vcpu *v);
 void vcpu_reset(struct vcpu *v);
-int vcpu_set_reg(struct vcpu *v, u64 id, u64 value);
 
 /* core/run.c */
 u64 run_vcpu(struct vcpu *v, u32 *wake);
@@ -168,6 +167,7 @@ int hypercall_create_vcpu(u64 x[]);
 int hypercall_destroy_vcpu(u64 x[]);
 int hypercall_set_memregion(u64 x[]);
 int hypercall_run(u64 x[]);
+int hypercall_get_one_reg(u64 x[]);
 int hypercall_set_one_reg(u64 x[]);
 int hypercall_irq_line(u64 x[]);
 int hypercall_irq_line_ex(u64 x[]);

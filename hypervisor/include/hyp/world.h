@@ -83,8 +83,9 @@ void arch_vcpu_set_entry(struct vcpu *v, u64 entry, u64 arg);
 void arch_inject_external_abort(struct vcpu *v, const struct guest_exit *e);
 void arch_inject_undef(struct vcpu *v);
 
-/* Registers by the ids of the ABI (SET_ONE_REG). -EINVAL: no such, or not to be set. */
+/* Registers by the ids of the ABI (SET_, GET_ONE_REG). -EINVAL: no such, or not to be set so. */
 int arch_vcpu_set_reg(struct vcpu *v, u64 id, u64 value);
+int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value);
 
 /**
  * arch_vcpu_timer_delay() - cycles until the vCPU's next timer interrupt
