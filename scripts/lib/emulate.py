@@ -291,7 +291,7 @@ class Machine:
     def ended(self):
         """The machine is gone and the command's status has not come. Say why."""
         try:
-            status = self.process.wait(10)
+            status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             raise SetupError("QEMU closed its line but does not end") from None
         if status:
@@ -545,7 +545,7 @@ class Session:
         if self.status is None:
             self.machine.ended()
         try:
-            self.machine.process.wait(30)
+            self.machine.process.wait(120)
         except subprocess.TimeoutExpired:
             raise Died("the host did not power off after the command") from None
         return self.status

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vcpu.h"
@@ -47,11 +48,13 @@ static void *vcpu_thread(void *context)
 /**
  * vcpu_start() - start a vCPU's thread
  * @vcpu: the vCPU
+ * @index: its number in the guest; the thread is called "vcpu" and that
  *
  * Return: 0, or a negative errno.
  */
-int vcpu_start(struct vcpu *vcpu)
+int vcpu_start(struct vcpu *vcpu, unsigned int index)
 {
+	char name[16];
 	/* No SA_RESTART: a kick also ends other calls that wait. */
 	struct sigaction action = { .sa_handler = vcpu_kicked };
 	int err;
@@ -61,6 +64,9 @@ int vcpu_start(struct vcpu *vcpu)
 		return -errno;
 	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
 	vcpu->running = !err;
+	snprintf(name, sizeof(name), "vcpu%u", index);
+	if (!err)
+		pthread_setname_np(vcpu->thread, name);
 	return -err;
 }
 

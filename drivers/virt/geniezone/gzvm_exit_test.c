@@ -174,7 +174,7 @@ static void gzvm_test_waker_fn(struct work_struct *work)
 
 	/* Only once the vCPU is asleep, so that this wake-up is the one that counts. */
 	while (!waitqueue_active(&waker->vcpu->wq))
-		cpu_relax();
+		cond_resched();
 	gzvm_vm_wake(waker->vcpu->vm, BIT(waker->vcpu->id));
 }
 

@@ -111,10 +111,10 @@ static void test_preemption(void)
 {
 	uint64_t end = read_sysreg(cntvct_el0) + read_sysreg(cntfrq_el0) / 10;
 
-	while (read_sysreg(cntvct_el0) < end) {
+	do {
 		registers_random(&in);
 		keeps("time", INSN_NOP, 0);
-	}
+	} while (read_sysreg(cntvct_el0) < end);
 	test_end("interrupts of the host");
 }
 

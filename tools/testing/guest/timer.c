@@ -89,9 +89,23 @@ static void test_counter(void)
 	name_end("counter");
 }
 
+/*
+ * TVAL is what is left until CVAL, in 32 bits. However long that took: it was read between two
+ * looks at the counter.
+ */
+static void check_tval(const char *what)
+{
+	uint64_t before = timer->now(), tval = timer->get_tval(), after = timer->now();
+	uint32_t then = timer->get_cval() - tval;
+
+	check(!(tval >> 32), "%s: TVAL %lx is wider than 32 bits", what, tval);
+	check((uint32_t)(then - before) <= after - before, "%s: TVAL %lx at %lx to %lx, CVAL %lx",
+	      what, tval, before, after, timer->get_cval());
+}
+
 static void test_registers(void)
 {
-	uint64_t before, tval, after;
+	uint64_t before, after;
 
 	timer->set_ctl(0);
 	/* ISTATUS means nothing while the timer is off. */
@@ -110,11 +124,9 @@ static void test_registers(void)
 	check(timer->get_cval() >= before - ms && timer->get_cval() <= after - ms,
 	      "negative TVAL gave CVAL %lx", timer->get_cval());
 	timer->set_cval(timer->now() + 1000 * ms);
-	tval = timer->get_tval();
-	check(tval <= 1000 * ms && tval > 0, "TVAL %lx", tval);
+	check_tval("ahead");
 	timer->set_cval(timer->now() - 5 * ms);
-	tval = timer->get_tval();
-	check(tval >> 32 == 0 && tval >> 31 == 1, "TVAL of the past %lx", tval);
+	check_tval("past");
 	name_end("CVAL and TVAL");
 }
 
@@ -122,21 +134,13 @@ static void test_istatus(void)
 {
 	timer->set_cval(timer->now() + 20 * ms);
 	timer->set_ctl(CTL_ENABLE | CTL_IMASK);
-	for (;;) {
-		uint64_t ctl = timer->get_ctl(), now = timer->now();
-
-		if (ctl & CTL_ISTATUS) {
-			check(now >= timer->get_cval(), "ISTATUS came early");
-			break;
-		}
-		check(now < timer->get_cval() + 1000 * ms, "ISTATUS never came");
-		if (now >= timer->get_cval() + 1000 * ms)
-			break;
-	}
+	while (!(timer->get_ctl() & CTL_ISTATUS))
+		;
+	check(timer->now() >= timer->get_cval(), "ISTATUS came early");
 	check(timer->get_ctl() == (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS), "CTL %lx",
 	      timer->get_ctl());
 	check(!gic_is_pending(timer->intid), "a masked timer is pending");
-	timer->set_cval(timer->now() + 1000 * ms);
+	timer->set_cval(FAR_AWAY);
 	check(timer->get_ctl() == (CTL_ENABLE | CTL_IMASK), "CTL %lx after CVAL moved",
 	      timer->get_ctl());
 	timer->set_cval(0);
@@ -164,11 +168,10 @@ static void test_level(void)
 	name_end("level of the interrupt");
 }
 
+/* If they never come the guest's time is up one day: how late they are says nothing. */
 static void wait_irqs(unsigned int n)
 {
-	uint64_t end = timer->now() + 1000 * ms;
-
-	while (irqs < n && timer->now() < end)
+	while (irqs < n)
 		;
 }
 
@@ -187,7 +190,6 @@ static void test_interrupt(void)
 		irq_disable();
 		check(irqs == 1, "%u interrupts", irqs);
 		check(irq_time >= cval, "interrupt at %lx, before %lx", irq_time, cval);
-		check(irq_time < cval + 500 * ms, "interrupt late by %lu", irq_time - cval);
 	}
 	check(!wrong_irqs, "%u other interrupts", wrong_irqs);
 	name_end("interrupt");

@@ -30,7 +30,8 @@ guest_status()
 # guest_has PATTERN OUT NAME: its output has a line that matches as a whole.
 guest_has()
 {
-	tr -d '\r' <"$2/$3.out" | grep -qE "^$1\$" && return
+	# Not -q: it would leave tr with a broken pipe.
+	tr -d '\r' <"$2/$3.out" | grep -E "^$1\$" && return
 	echo "gzvm-vmm '$3' printed no line '$1':"
 	tail -n 20 "$2/$3.out" "$2/$3.err"
 	return 1

@@ -8,6 +8,8 @@ TOP=${TOP:-$(cd "$(dirname "$0")/../../.." && pwd)}
 BUILD=${BUILD:-$TOP/build}
 MINIMAL=$BUILD/kernel-minimal/Image
 STOCK=$BUILD/kernel-stock/Image
+# Seconds after which a machine or a program hangs: more than the busiest build machine makes of it.
+HANG=900
 KTAP_NUMBER=0
 KTAP_FAILED=0
 KTAP_TMP=$(mktemp -d)

@@ -30,7 +30,7 @@ def run(programs, strip):
         name = re.sub(strip, "", os.path.basename(program))
         print(f"=== {name}", file=sys.stderr, flush=True)
         try:
-            done = subprocess.run([program], stdout=subprocess.PIPE, text=True, errors="replace", timeout=300, check=False)
+            done = subprocess.run([program], stdout=subprocess.PIPE, text=True, errors="replace", timeout=900, check=False)
             output, status = done.stdout, done.returncode
         except (subprocess.TimeoutExpired, OSError) as error:
             output, status = "", str(error)

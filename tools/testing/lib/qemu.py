@@ -106,7 +106,7 @@ class Machine:
         self.listener.close()
         shutil.rmtree(self.folder)
 
-    def wait_for(self, words, seconds=30):
+    def wait_for(self, words, seconds=300):
         """Read the UART until WORDS have come. Returns False when QEMU has ended or time is up."""
         end = time.monotonic() + seconds
         while words not in self.output:
@@ -125,7 +125,7 @@ class Machine:
     def qmp(self, command, **arguments):
         """The result of a command, the machine running on."""
         if not self.monitor:
-            self.listener.settimeout(30)
+            self.listener.settimeout(300)
             self.monitor = self.listener.accept()[0].makefile("rw", encoding="utf-8")
             self.monitor.readline()
             self.qmp("qmp_capabilities")
