@@ -3,6 +3,7 @@
  * The guest's machine: builds it, runs it, takes it apart.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,10 +155,26 @@ static int machine_add_memory(struct machine *machine)
 	return hv->ops->memory_add(hv, 0, LAYOUT_RAM, machine->mem.size, machine->mem.host);
 }
 
+/* A CPU that cannot be had is an error of the command line, not of a thread. */
+static int machine_check_affinity(const struct options *options)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return -errno;
+	for (unsigned int i = 0; i < options->nr_vcpu_affinity; i++)
+		if (!CPU_ISSET(options->vcpu_affinity[i], &cpus)) {
+			vmm_error("--vcpu-affinity: this process can't run on CPU %u; taskset -p shows its CPUs",
+				  options->vcpu_affinity[i]);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 static int machine_add_vcpus(struct machine *machine)
 {
 	struct hv *hv = &machine->hv;
-	int err = 0;
+	int err = machine_check_affinity(machine->options);
 
 	for (unsigned int i = 0; i < machine->options->cpus && !err; i++) {
 		struct vcpu *vcpu = &machine->vcpus[i];
@@ -165,6 +182,8 @@ static int machine_add_vcpus(struct machine *machine)
 		vcpu->hv.hv = hv;
 		vcpu->hv.index = i;
 		vcpu->bus = &machine->bus;
+		vcpu->affinity = i < machine->options->nr_vcpu_affinity ?
+				 (int)machine->options->vcpu_affinity[i] : -1;
 		vcpu->ended = machine_vcpu_ended;
 		vcpu->context = machine;
 		err = hv->ops->vcpu_create(hv, i, &vcpu->hv);
@@ -277,7 +296,7 @@ static int machine_start_threads(struct machine *machine)
 		if (machine->virtio[i])
 			err = virtio_start(machine->virtio[i]);
 	for (unsigned int i = 0; i < machine->options->cpus && !err; i++)
-		err = vcpu_start(&machine->vcpus[i], i);
+		err = vcpu_start(&machine->vcpus[i]);
 	return err;
 }
 

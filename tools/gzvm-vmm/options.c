@@ -3,11 +3,11 @@
  * Command line of gzvm-vmm.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hv.h"
 #include "options.h"
 #include "util.h"
 
@@ -24,6 +24,7 @@ static const char options_help[] =
 	"  --append TEXT         add TEXT to its command line\n"
 	"  --mem SIZE            its memory, with K, M or G (512M)\n"
 	"  --cpus N              its vCPUs, 1 to 8 (1)\n"
+	"  --vcpu-affinity LIST  host CPUs of the vCPUs, as in 0,2: vCPU n runs on the nth\n"
 	"  --disk FILE[,ro]      a raw disk image or block device; again for more disks\n"
 	"  --console serial      use the 16550 and no virtio-console\n"
 	"  --no-reboot           end with status 3 when the guest resets\n"
@@ -113,6 +114,30 @@ static int options_set_cpus(struct options *options, const char *value)
 	return 0;
 }
 
+/* The kernel decides whether there is such a CPU. */
+static int options_set_vcpu_affinity(struct options *options, const char *value)
+{
+	const char *at = value;
+
+	options->nr_vcpu_affinity = 0;
+	do {
+		unsigned long cpu;
+		char *end;
+
+		errno = 0;
+		cpu = strtoul(at, &end, 10);
+		if (*at < '0' || *at > '9' || errno || cpu >= CPU_SETSIZE ||
+		    (*end && *end != ',') || options->nr_vcpu_affinity == HV_MAX_VCPUS) {
+			vmm_error("--vcpu-affinity %s: is not a list of up to %d CPUs; give one, as in 0,2",
+				  value, HV_MAX_VCPUS);
+			return -EINVAL;
+		}
+		options->vcpu_affinity[options->nr_vcpu_affinity++] = cpu;
+		at = end + 1;
+	} while (at[-1]);
+	return 0;
+}
+
 static int options_set_disk(struct options *options, const char *value)
 {
 	struct options_disk *disk = &options->disks[options->nr_disks];
@@ -188,6 +213,7 @@ static const struct {
 	{ "--append", options_add_append, false },
 	{ "--mem", options_set_mem, false },
 	{ "--cpus", options_set_cpus, false },
+	{ "--vcpu-affinity", options_set_vcpu_affinity, false },
 	{ "--disk", options_set_disk, false },
 	{ "--console", options_set_console, false },
 	{ "--hypervisor", options_set_hypervisor, true },

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hv.h"
+
 #define OPTIONS_MAX_DISKS	16
 /* arm64's COMMAND_LINE_SIZE. */
 #define OPTIONS_MAX_CMDLINE	2048
@@ -33,6 +35,8 @@ struct options_disk {
  * @cmdline: the guest's whole command line
  * @disks: its disks
  * @nr_disks: number of disks
+ * @vcpu_affinity: host CPUs of the vCPUs: number n runs on entry n
+ * @nr_vcpu_affinity: number of entries; vCPUs beyond them run anywhere
  */
 struct options {
 	enum options_command command;
@@ -47,6 +51,8 @@ struct options {
 	char cmdline[OPTIONS_MAX_CMDLINE];
 	struct options_disk disks[OPTIONS_MAX_DISKS];
 	unsigned int nr_disks;
+	unsigned int vcpu_affinity[HV_MAX_VCPUS];
+	unsigned int nr_vcpu_affinity;
 };
 
 int options_parse(struct options *options, int argc, char *argv[]);

@@ -7,8 +7,8 @@
  * So no kick is lost, wherever it hits.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vcpu.h"
@@ -45,16 +45,31 @@ static void *vcpu_thread(void *context)
 	return NULL;
 }
 
+static int vcpu_create_thread(struct vcpu *vcpu)
+{
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int err;
+
+	pthread_attr_init(&attr);
+	if (vcpu->affinity >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET(vcpu->affinity, &cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
+	err = pthread_create(&vcpu->thread, &attr, vcpu_thread, vcpu);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
 /**
  * vcpu_start() - start a vCPU's thread
  * @vcpu: the vCPU
- * @index: its number in the guest; the thread is called "vcpu" and that
  *
- * Return: 0, or a negative errno.
+ * Return: 0, or a negative errno; -EINVAL: there is no CPU of that number.
  */
-int vcpu_start(struct vcpu *vcpu, unsigned int index)
+int vcpu_start(struct vcpu *vcpu)
 {
-	char name[16];
 	/* No SA_RESTART: a kick also ends other calls that wait. */
 	struct sigaction action = { .sa_handler = vcpu_kicked };
 	int err;
@@ -62,11 +77,8 @@ int vcpu_start(struct vcpu *vcpu, unsigned int index)
 	sigemptyset(&action.sa_mask);
 	if (sigaction(VCPU_KICK_SIGNAL, &action, NULL))
 		return -errno;
-	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
+	err = vcpu_create_thread(vcpu);
 	vcpu->running = !err;
-	snprintf(name, sizeof(name), "vcpu%u", index);
-	if (!err)
-		pthread_setname_np(vcpu->thread, name);
 	return -err;
 }
 

@@ -19,6 +19,7 @@
  * @stop: the thread is to end
  * @ended: called in the thread when the guest cannot go on; with the exit that says why
  * @context: passed to @ended
+ * @affinity: host CPU that the thread runs on; -1: any
  * @thread: the thread
  * @running: @thread exists
  */
@@ -28,11 +29,12 @@ struct vcpu {
 	atomic_bool stop;
 	void (*ended)(void *context, const struct hv_exit *exit);
 	void *context;
+	int affinity;
 	pthread_t thread;
 	bool running;
 };
 
-int vcpu_start(struct vcpu *vcpu, unsigned int index);
+int vcpu_start(struct vcpu *vcpu);
 void vcpu_kick(struct vcpu *vcpu);
 void vcpu_join(struct vcpu *vcpu);
 

@@ -48,13 +48,16 @@ TEST(defaults)
 TEST(all)
 {
 	EXPECT_EQ(PARSE("run", "--kernel=I", "--initrd", "R", "--mem", "2G", "--cpus=8", "--disk",
-			"a", "--disk=b,ro", "--console", "serial", "--no-reboot", "--hypervisor",
+			"a", "--vcpu-affinity=3,0", "--disk=b,ro", "--console", "serial", "--no-reboot", "--hypervisor",
 			"kvm", "--append", "quiet x=y", "--append", "z", "--verbose", "--", "sh",
 			"-c", "--mem"), 0);
 	EXPECT_STREQ(options.kernel, "I");
 	EXPECT_STREQ(options.initrd, "R");
 	EXPECT_EQ(options.mem, UINT64_C(2) << 30);
 	EXPECT_EQ(options.cpus, 8);
+	EXPECT_EQ(options.nr_vcpu_affinity, 2);
+	EXPECT_EQ(options.vcpu_affinity[0], 3);
+	EXPECT_EQ(options.vcpu_affinity[1], 0);
 	EXPECT_EQ(options.nr_disks, 2);
 	EXPECT_STREQ(options.disks[0].path, "a");
 	EXPECT(!options.disks[0].read_only);
@@ -113,6 +116,11 @@ TEST(refusals)
 	refused("try --cpus 8", PARSE("run", "--kernel", "I", "--cpus", "9"));
 	refused("--cpus 0", PARSE("run", "--kernel", "I", "--cpus", "0"));
 	refused("--cpus two", PARSE("run", "--kernel", "I", "--cpus", "two"));
+	refused("--vcpu-affinity 0,", PARSE("run", "--kernel", "I", "--vcpu-affinity", "0,"));
+	refused("--vcpu-affinity -1", PARSE("run", "--kernel", "I", "--vcpu-affinity", "-1"));
+	refused("--vcpu-affinity 1-2", PARSE("run", "--kernel", "I", "--vcpu-affinity", "1-2"));
+	refused("up to 8 CPUs", PARSE("run", "--kernel", "I", "--vcpu-affinity",
+				       "0,0,0,0,0,0,0,0,0"));
 	refused("--disk ", PARSE("run", "--kernel", "I", "--disk", ""));
 	refused("--disk ,ro", PARSE("run", "--kernel", "I", "--disk", ",ro"));
 	refused("--console tty", PARSE("run", "--kernel", "I", "--console", "tty"));
