@@ -24,7 +24,7 @@ VMM		:= $(if $(call have,tools/gzvm-vmm),vmm)
 GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
-NOT_YET		:= check-cpus check-debug check-newest soak fuzz mutants coverage bench bench-compare size
+NOT_YET		:= check-cpus soak fuzz mutants coverage bench bench-compare size
 NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage mutants size soak),$(NOT_YET))
 ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
 $(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
@@ -57,6 +57,13 @@ $(STAMPS)/kernel-minimal: scripts/setup tools/testing/kernel/minimal.config $(ca
 	$(Q)scripts/setup kernel-minimal
 	$(Q)touch $@
 
+# Only check-debug and check-newest need these.
+$(STAMPS)/kernel-debug: tools/testing/kernel/debug.config
+$(STAMPS)/kernel-debug $(STAMPS)/kernel-newest: $(STAMPS)/kernel-%: scripts/setup tools/testing/kernel/minimal.config \
+		FORCE | $(STAMPS)/tools
+	$(Q)scripts/setup kernel-$*
+	$(Q)touch -r $(BUILD)/kernel-$*/release $@
+
 # The folder has no file "release": look for the program.
 $(STAMPS)/qemu10: scripts/setup scripts/lib/packages.sh $(if $(wildcard $(BUILD)/qemu10/bin),,FORCE) \
 		| $(STAMPS)/tools
@@ -77,6 +84,8 @@ DRIVER_SOURCES	:= $(if $(DRIVER),$(shell find drivers/virt/geniezone arch/arm64/
 driver: $(BUILD)/driver/stock $(BUILD)/driver/minimal
 
 $(BUILD)/driver/minimal: $(STAMPS)/kernel-minimal
+$(BUILD)/driver/debug: $(STAMPS)/kernel-debug
+$(BUILD)/driver/newest: $(STAMPS)/kernel-newest
 $(BUILD)/driver/%: $(DRIVER_SOURCES) $(STAMPS)/arm64
 	$(Q)out=$(BUILD)/driver/$$(cat $(BUILD)/kernel-$*/release) && \
 	$(MAKE) -C drivers/virt/geniezone ARCH=arm64 CROSS_COMPILE=$(CROSS_COMPILE) W=1 \
@@ -129,6 +138,13 @@ check: emulate-files $(if $(HYPERVISOR),$(STAMPS)/qemu10)
 coverage: $(STAMPS)/tools
 	$(Q)$(MAKE) -C hypervisor/tests O=$(BUILD)/hypervisor-tests coverage
 
+# The driver under the kernel's own checkers, and on the newest kernel that the distribution has.
+ON_KERNEL_SUITES := driver-kunit driver-selftests guest-kit/geniezone:*
+
+.PHONY: check-debug check-newest
+check-debug check-newest: check-%: emulate-files $(BUILD)/driver/%
+	$(Q)EMULATE_BUILD=0 tools/testing/on-kernel $* $(ON_KERNEL_SUITES)
+
 size: emulate-files
 	$(Q)EMULATE_BUILD=0 scripts/size
 
@@ -146,6 +162,8 @@ soak: emulate-files
 
 ifneq ($(HYPERVISOR),)
 define HYPERVISOR_HELP
+@echo 'make check-debug   the driver on a kernel with KASAN, lockdep and more of its own checkers'
+@echo 'make check-newest  the driver on the newest kernel that Debian has'
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
 @echo 'make mutants     kept one-line faults, each of which must turn a test red'
 @echo 'make soak        the long forms of tests, for SOAK_MINUTES (60)'

@@ -178,7 +178,7 @@ class Machine:
             if not os.path.isfile(drive):
                 raise SetupError(f"--drive {drive}: no such file; it must be a raw disk image")
         release = initramfs.image_release(options.kernel)
-        places = [f"{BUILD}/kernel-stock", f"{BUILD}/kernel-minimal"]
+        places = [f"{BUILD}/kernel-{name}" for name in ("stock", "minimal", "newest", "debug")]
         modules = initramfs.find_modules(release, options.modules, places)
         self.folder = temporary_folder()
         if not self.log:

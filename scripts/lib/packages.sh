@@ -24,11 +24,23 @@ apt_private()
 		-o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Sandbox::User= "$@"
 }
 
+# The suites after this machine's own, where newer kernel sources are. Their lists are kept apart, so that
+# nothing else is chosen from them.
+APT_NEWER='trixie trixie-backports testing unstable'
+
+# apt_use_newer: from here on apt_private sees the newer suites alone. For a subshell.
+apt_use_newer()
+{
+	APT_ROOT=$CACHE/apt-newer
+	APT_SUITES=$APT_NEWER
+	APT_READY=
+}
+
 # apt_prepare: write the private configuration and read the archives' lists, once per run.
 apt_prepare()
 {
 	[ -z "$APT_READY" ] || return 0
-	local codename uri release component signed option seen=
+	local codename uri release component signed option suite seen=
 
 	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	[ "$codename" = bookworm ] ||
@@ -40,6 +52,14 @@ apt_prepare()
 		case $release in "$codename"*) ;; *) continue ;; esac
 		option=
 		case $signed in /*) option="[signed-by=$signed] " ;; esac
+		if [ -n "$APT_SUITES" ]; then
+			[ "$release $component" = "$codename main" ] && [ -z "$seen" ] || continue
+			seen=1
+			for suite in $APT_SUITES; do
+				echo "deb $option$uri $suite main" >>"$APT_ROOT/sources.list.new"
+			done
+			continue
+		fi
 		echo "deb $option$uri $release $component" >>"$APT_ROOT/sources.list.new"
 		if [ "$release $component" = "$codename main" ] && [ -z "$seen" ]; then
 			seen=1
