@@ -10,7 +10,6 @@
 #include "sysreg.h"
 
 #define VECTOR_SYNC_SP0 0x000
-#define VECTOR_SYNC_SPX 0x200
 #define VECTOR_SYNC_A64 0x400
 #define VECTOR_SYNC_A32 0x600
 

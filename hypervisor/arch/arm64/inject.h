@@ -4,6 +4,9 @@
 
 #include <hyp/types.h>
 
+/* Offset from VBAR of the vector that EL1's own exceptions take (Arm ARM D1.3.1.5). */
+#define VECTOR_SYNC_SPX 0x200
+
 void inject_undef(void);
 void inject_data_abort(u64 esr, u64 far, u64 fsc);
 void inject_instruction_abort(u64 far, u64 fsc);
