@@ -296,7 +296,7 @@ static int machine_start_threads(struct machine *machine)
 		if (machine->virtio[i])
 			err = virtio_start(machine->virtio[i]);
 	for (unsigned int i = 0; i < machine->options->cpus && !err; i++)
-		err = vcpu_start(&machine->vcpus[i]);
+		err = vcpu_start(&machine->vcpus[i], i);
 	return err;
 }
 

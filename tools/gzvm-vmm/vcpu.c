@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vcpu.h"
@@ -65,11 +66,13 @@ static int vcpu_create_thread(struct vcpu *vcpu)
 /**
  * vcpu_start() - start a vCPU's thread
  * @vcpu: the vCPU
+ * @index: its number in the guest; the thread is called "vcpu" and that
  *
  * Return: 0, or a negative errno; -EINVAL: there is no CPU of that number.
  */
-int vcpu_start(struct vcpu *vcpu)
+int vcpu_start(struct vcpu *vcpu, unsigned int index)
 {
+	char name[16];
 	/* No SA_RESTART: a kick also ends other calls that wait. */
 	struct sigaction action = { .sa_handler = vcpu_kicked };
 	int err;
@@ -79,6 +82,9 @@ int vcpu_start(struct vcpu *vcpu)
 		return -errno;
 	err = vcpu_create_thread(vcpu);
 	vcpu->running = !err;
+	snprintf(name, sizeof(name), "vcpu%u", index);
+	if (!err)
+		pthread_setname_np(vcpu->thread, name);
 	return -err;
 }
 

@@ -34,7 +34,7 @@ struct vcpu {
 	bool running;
 };
 
-int vcpu_start(struct vcpu *vcpu);
+int vcpu_start(struct vcpu *vcpu, unsigned int index);
 void vcpu_kick(struct vcpu *vcpu);
 void vcpu_join(struct vcpu *vcpu);
 

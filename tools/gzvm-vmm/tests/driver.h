@@ -80,13 +80,13 @@ static inline void driver_start(struct virtio_device *dev, struct rings *rings,
 	reg_write(dev, VIRTIO_MMIO_STATUS, status | VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
-/* Waits for an interrupt, for ten seconds at most; true if it came. */
+/* Waits for an interrupt, for five minutes at most; true if it came. */
 static inline bool driver_wait(struct virtio_device *dev)
 {
 	struct pollfd fd = { .fd = dev->irq_fd, .events = POLLIN };
 	uint64_t count;
 
-	return poll(&fd, 1, 10000) == 1 && read(dev->irq_fd, &count, sizeof(count)) > 0;
+	return poll(&fd, 1, 300000) == 1 && read(dev->irq_fd, &count, sizeof(count)) > 0;
 }
 
 static inline bool driver_interrupted(struct virtio_device *dev)
@@ -115,8 +115,11 @@ static inline int64_t driver_do(struct virtio_device *dev, struct rings *r, unsi
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	rings_offer(r, head);
 	driver_kick(dev, queue);
-	if (!driver_wait(dev) || __atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE) == old)
-		return -1;
+	/* An interrupt may be another queue's. */
+	do {
+		if (!driver_wait(dev))
+			return -1;
+	} while (__atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE) == old);
 	reg_write(dev, VIRTIO_MMIO_INTERRUPT_ACK, reg_read(dev, VIRTIO_MMIO_INTERRUPT_STATUS));
 	return r->used->ring[old % RINGS_SIZE].len;
 }
