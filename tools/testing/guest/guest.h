@@ -60,7 +60,8 @@ static inline uint8_t mmio_read8(uint64_t addr)
 	return value;
 }
 
-/* harness.c: the guest's own code, results, random numbers */
+/* harness.c: the guest's own code, results, random numbers; its device tree */
+extern const void *guest_dtb;
 void guest_main(void);
 void guest_start(void *dtb);
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -64,12 +64,15 @@ uint64_t random64(void)
 	return x * 0x2545f4914f6cdd1d;
 }
 
+const void *guest_dtb;
+
 /**
  * guest_start() - run the guest and power off; called by start.S
  * @dtb: device tree
  */
 void guest_start(void *dtb)
 {
+	guest_dtb = dtb;
 	print("KTAP version 1\n");
 	check(dtb && *(uint32_t *)dtb == __builtin_bswap32(0xd00dfeed), "x0 is no device tree: %lx",
 	      (uint64_t)dtb);

@@ -21,6 +21,21 @@ _start:
 	.text
 start:
 	mov	x20, x0			/* device tree */
+	bl	mmu_on
+	ldr	x0, =_stack_end
+	mov	sp, x0
+	ldr	x1, =_bss
+1:	cmp	x1, x0
+	b.hs	2f
+	stp	xzr, xzr, [x1], #16
+	b	1b
+2:	mov	x0, x20
+	bl	guest_start
+	b	.
+
+/* MMU, caches, vectors and FP of this CPU; changes x0 and x1, needs no stack. */
+	.global	mmu_on
+mmu_on:
 	adr	x0, translation_table
 	msr	ttbr0_el1, x0
 	/* Attribute 0 device nGnRnE, 1 normal write-back. */
@@ -42,17 +57,7 @@ start:
 	orr	x0, x0, x1
 	msr	sctlr_el1, x0
 	isb
-
-	ldr	x0, =_stack_end
-	mov	sp, x0
-	ldr	x1, =_bss
-1:	cmp	x1, x0
-	b.hs	2f
-	stp	xzr, xzr, [x1], #16
-	b	1b
-2:	mov	x0, x20
-	bl	guest_start
-	b	.
+	ret
 
 /*
  * Each slot saves x0 to x30 (struct exception_frame) and calls

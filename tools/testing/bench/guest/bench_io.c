@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What eventfds cost: those that a guest's write signals, those whose signal interrupts it. */
+#include "bench.h"
+#include "io.h"
+
+#define ROUNDS		2048
+#define IRQS		1024
+#define GICD_IGROUPR	(GICD + 0x080)
+#define GICD_ISENABLER	(GICD + 0x100)
+#define GICD_IPRIORITYR	(GICD + 0x400)
+#define GICD_ICFGR	(GICD + 0xc00)
+
+static uint64_t physical_now(void)
+{
+	asm volatile("isb" ::: "memory");
+	return read_sysreg(cntpct_el0);
+}
+
+static void write_fd(uint64_t fd, uint64_t pause)
+{
+	uint64_t ticks = 0, start;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		/* Whoever was woken by the last one sleeps again. */
+		if (pause)
+			bench_sleep(pause);
+		start = bench_now();
+		mmio_write32(fd, 0);
+		ticks += bench_now() - start;
+	}
+	bench_row(fd == IO_READ ? "ioeventfd_sleeper" : "ioeventfd", ticks, ROUNDS);
+}
+
+static void enable_spi(void)
+{
+	mmio_write32(GICD_IGROUPR + IO_SPI / 32 * 4, UINT32_MAX);
+	mmio_write32(GICD_IPRIORITYR + IO_SPI / 4 * 4, 0xa0a0a0a0);
+	mmio_write32(GICD_ICFGR + IO_SPI / 16 * 4, 2U << IO_SPI % 16 * 2);
+	mmio_write32(GICD_ISENABLER + IO_SPI / 32 * 4, 1U << IO_SPI % 32);
+}
+
+static void take(bool asleep, const char *name)
+{
+	volatile uint64_t *stamp = (void *)IO_STAMP;
+	struct bench_cpu *cpu = &bench_cpus[0];
+	uint64_t ticks = 0;
+
+	for (unsigned int i = 0; i < IRQS; i++) {
+		uint64_t irqs = cpu->irqs;
+
+		mmio_write32(IO_ASK, 0);
+		while (cpu->irqs == irqs) {
+			if (asleep)
+				asm volatile("wfi" ::: "memory");
+			irq_enable();
+			bench_relax();
+			irq_disable();
+		}
+		ticks += physical_now() - *stamp;
+	}
+	bench_row(name, ticks, IRQS);
+}
+
+void guest_main(void)
+{
+	bench_setup(&bench_cpus[0]);
+	enable_spi();
+	print("bench frequency %lu 1\n", read_sysreg(cntfrq_el0));
+	*(volatile uint64_t *)IO_STAMP = 0;
+	write_fd(IO_UNREAD, 0);
+	write_fd(IO_READ, 200 * bench_us);
+	take(false, "irqfd_running");
+	take(true, "irqfd_wfi");
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a host does by itself: it must not notice that there is a hypervisor below. */
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define FORKS	256
+#define PINGS	2048
+#define LOOPS	(1U << 22)
+
+static int forks(void)
+{
+	uint64_t start = bench_ticks();
+
+	for (unsigned int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			execl("/proc/self/exe", "gzvm-bench", "nothing", (char *)NULL);
+			_exit(127);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			return 1;
+	}
+	bench_row("fork_exec", bench_ticks() - start, FORKS);
+	return 0;
+}
+
+static int echo(int in, int out)
+{
+	char byte;
+
+	while (read(in, &byte, 1) == 1)
+		if (write(out, &byte, 1) != 1)
+			return 1;
+	return 0;
+}
+
+static int pipes(void)
+{
+	int there[2], back[2];
+	uint64_t start;
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(there) || pipe(back))
+		return 1;
+	pid = fork();
+	if (!pid) {
+		close(there[1]);
+		_exit(echo(there[0], back[1]));
+	}
+	start = bench_ticks();
+	for (unsigned int i = 0; i < PINGS; i++)
+		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+			return 1;
+	bench_row("pipe", bench_ticks() - start, PINGS);
+	close(there[1]);
+	return waitpid(pid, NULL, 0) != pid;
+}
+
+/* Three instructions a round, and nothing else. */
+static void compute(void)
+{
+	uint64_t start = bench_ticks(), n = LOOPS;
+
+	__asm__ volatile("1: nop\n\tsubs %0, %0, #1\n\tb.ne 1b" : "+r" (n) :: "cc");
+	bench_row("compute", bench_ticks() - start, LOOPS);
+}
+
+/**
+ * bench_load() - processes, pipes, computing
+ *
+ * Return: 0, or 1 if something failed.
+ */
+int bench_load(void)
+{
+	int err = forks() || pipes();
+
+	compute();
+	return err;
+}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The benchmark's table, chart and comparison."""
+
+from xml.sax.saxutils import escape
+
+# Row, what it is, the machine's own cost where there is one, goal (a number of instructions, or a part of KVM's).
+ROWS = [
+    ("hypercall", "hypercall and return (PSCI_VERSION)", 210),
+    ("hypercall_unknown", "hypercall that does not exist", None),
+    ("gicd_read", "distributor register read", 300),
+    ("gicd_ispendr_read", "GICD_ISPENDR read", 300),
+    ("gicr_ispendr_read", "GICR_ISPENDR0 read", 300),
+    ("gicr_isenabler_write", "GICR_ISENABLER0 write", None),
+    ("mmio_read_user", "MMIO read answered by userspace", 3200),
+    ("eoi", "end of interrupt", "no exit"),
+    ("acknowledge_eoi", "acknowledge and end an interrupt", "no exit"),
+    ("sgi_self", "SGI to itself until handled", None),
+    ("sgi_running", "SGI to a running vCPU until handled", 1200),
+    ("sgi_wfi", "SGI to a vCPU in WFI until handled", 0.5),
+    ("timer", "timer expiry until handled", 700),
+    ("wfi_timer_wake", "timer expiry until WFI has ended", None),
+    ("ioeventfd", "ioeventfd write, nobody asleep on it", 0.5),
+    ("ioeventfd_sleeper", "ioeventfd write, a sleeping reader", 0.65),
+    ("irqfd_running", "irqfd signal until handled", 0.6),
+    ("irqfd_wfi", "irqfd signal until handled, vCPU in WFI", 0.6),
+    ("touch_4k", "first touch of a 4 KiB page", None),
+    ("touch_2m", "first touch of a 2 MiB page", None),
+    ("vcpu_start", "PSCI CPU_ON until the vCPU runs", None),
+    ("blk_read_4k", "virtio-blk random read, 4 KiB", 0.85),
+    ("blk_write_4k", "virtio-blk random write, 4 KiB", 0.85),
+    ("blk_stream_128k", "virtio-blk stream, 128 KiB", None),
+    ("vm_1_vcpu", "create and destroy a VM of 1 vCPU", 0.85),
+    ("vm_8_vcpus", "create and destroy a VM of 8 vCPUs", 0.85),
+    ("boot_minimal", "Linux guest to init, minimal kernel", None),
+    ("boot_stock", "Linux guest to init, stock kernel", None),
+]
+HOST_ROWS = [
+    ("host_boot", "host's boot to init"),
+    ("host_fork_exec", "fork, exec, wait"),
+    ("host_pipe", "pipe round trip between processes"),
+    ("host_compute", "computing, a loop of 3 instructions"),
+]
+# Title, GenieZone's machine, KVM's.
+PAIRS = [
+    ("cortex-a57, KVM nVHE", "a57-geniezone", "a57-kvm"),
+    ("neoverse-n1, KVM VHE", "n1-geniezone", "n1-kvm-vhe"),
+    ("neoverse-n1, KVM nVHE", "n1-geniezone", "n1-kvm-nvhe"),
+]
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+
+
+def met(value, kvm, goal):
+    """Whether a goal is met; None where there is none that a number tells."""
+    if goal is None:
+        return None
+    if goal == "no exit":
+        return value < 100
+    return value <= (goal if goal > 1 else goal * kvm)
+
+
+def goal_text(goal):
+    if goal is None:
+        return ""
+    if isinstance(goal, str):
+        return goal
+    return f"{goal:,}" if goal > 1 else f"{goal:g} x"
+
+
+def pair_table(result, title, ours, theirs, goals):
+    lines = [f"{title}, instructions", f"{'':42} {'GenieZone':>14} {'KVM':>14} {'ratio':>7}" + ("  goal" if goals else "")]
+    us, kvm = result["machines"][ours], result["machines"][theirs]
+    for row, what, goal in ROWS:
+        if row not in us or row not in kvm:
+            continue
+        line = f"{what:42} {number(us[row]):>14} {number(kvm[row]):>14} {us[row] / kvm[row]:7.2f}"
+        if goals and goal is not None:
+            line += f"  {goal_text(goal)} {'met' if met(us[row], kvm[row], goal) else 'MISSED'}"
+        lines.append(line)
+    return lines
+
+
+def boots(result):
+    lines = ["Linux guest to init, overhead over the same boot without any hypervisor (goal: 0.6 of KVM's)"]
+    for kernel, base in sorted(result["native"].items()):
+        us = result["machines"]["a57-geniezone"][f"boot_{kernel}"] - base
+        kvm = result["machines"]["a57-kvm"][f"boot_{kernel}"] - base
+        lines.append(f"{kernel:42} {number(us):>14} {number(kvm):>14} {us / kvm:7.2f}  "
+                     f"{'met' if us <= 0.6 * kvm else 'MISSED'} (native {number(base)})")
+    return lines
+
+
+def host(result):
+    lines = ["The host itself, cortex-a57, against no hypervisor (goal: 1.02)", f"{'':42} {'GenieZone':>14} {'none':>14} {'ratio':>7}"]
+    us, base = result["machines"]["a57-geniezone"], result["machines"]["a57-none"]
+    for row, what in HOST_ROWS:
+        ratio = us[row] / base[row]
+        lines.append(f"{what:42} {number(us[row]):>14} {number(base[row]):>14} {ratio:7.3f}  {'met' if ratio <= 1.02 else 'MISSED'}")
+    return lines
+
+
+def memory(result):
+    used, kvm = result["memory"]["a57-geniezone"], result["memory"]["a57-kvm"]
+    rows = [
+        ("hypervisor's image", result["memory"]["hypervisor_image"], None),
+        ("hypervisor's pool", used["pool_total"], None),
+        ("of it used without a VM", used["pool_none"], None),
+        ("for a VM of 1 vCPU", used["pool_1_vcpu"] - used["pool_none"], None),
+        ("for one more vCPU", used["pool_2_vcpus"] - used["pool_1_vcpu"], None),
+        ("for 1 GiB of guest memory, huge pages", used["pool_1_gib"] - used["pool_1_vcpu"], None),
+        ("VMM's resident size, 1 vCPU", used["vmm_1_vcpu"], kvm["vmm_1_vcpu"]),
+        ("VMM's resident size, 2 vCPUs", used["vmm_2_vcpus"], kvm["vmm_2_vcpus"]),
+        ("VMM's resident size, 1 GiB touched", used["vmm_1_gib"], kvm["vmm_1_gib"]),
+    ]
+    lines = ["Memory, bytes (cortex-a57)", f"{'':42} {'GenieZone':>14} {'KVM':>14}"]
+    for what, ours, theirs in rows:
+        lines.append(f"{what:42} {ours:14,} {f'{theirs:,}' if theirs is not None else '-':>14}")
+    return lines
+
+
+def table(result):
+    lines = [f"commit {result['commit']}, {result['qemu']}, host and stock guest Linux {result['kernel']}", ""]
+    for index, (title, ours, theirs) in enumerate(PAIRS):
+        lines += pair_table(result, title, ours, theirs, index == 0) + [""]
+    for part in (boots(result), host(result), memory(result)):
+        lines += part + [""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def chart(result, pair=PAIRS[0]):
+    """Two bars a row, as parts of KVM's, with the ratio as label."""
+    title, ours, theirs = pair
+    us, kvm = result["machines"][ours], result["machines"][theirs]
+    shown = [(what, us[row] / kvm[row], us[row], kvm[row]) for row, what, _ in ROWS if row in us and row in kvm]
+    left, width, height, top = 330, 420, 24, 74
+    total = top + height * len(shown) + 20
+    scale = width / max(1.0, max(ratio for _, ratio, _, _ in shown))
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 210}" height="{total}" '
+           'font-family="sans-serif" font-size="13">',
+           '<rect width="100%" height="100%" fill="white"/>',
+           f'<text x="16" y="26" font-size="16" font-weight="bold">Instructions, GenieZone beside KVM: {escape(title)}</text>',
+           f'<text x="16" y="48" fill="#555">commit {escape(result["commit"])}; KVM is 1.00, shorter is better</text>']
+    for index, (what, ratio, mine, other) in enumerate(shown):
+        y = top + index * height
+        colour = "#1b7f4d" if ratio <= 1 else "#b3452c"
+        out += [f'<text x="{left - 10}" y="{y + 12}" text-anchor="end">{escape(what)}</text>',
+                f'<rect x="{left}" y="{y}" width="{ratio * scale:.1f}" height="9" fill="{colour}"/>',
+                f'<rect x="{left}" y="{y + 10}" width="{scale:.1f}" height="5" fill="#c8c8c8"/>',
+                f'<text x="{left + max(ratio, 1) * scale + 8:.1f}" y="{y + 12}">{ratio:.2f} '
+                f'<tspan fill="#777">{number(mine)} / {number(other)}</tspan></text>']
+    out.append("</svg>")
+    return "\n".join(out) + "\n"
+
+
+def flat(result):
+    found = {f"{machine} {row}": value for machine, rows in result["machines"].items() for row, value in rows.items()}
+    for machine, rows in result["memory"].items():
+        if isinstance(rows, dict):
+            found.update((f"{machine} memory {row}", value) for row, value in rows.items())
+        else:
+            found[f"memory {machine}"] = rows
+    found.update((f"native boot_{kernel}", value) for kernel, value in result["native"].items())
+    return found
+
+
+def compare(kept, new):
+    """What differs, the largest change first."""
+    old, now = flat(kept), flat(new)
+    lines = [f"kept: {kept['commit']}, {kept['qemu']}; now: {new['commit']}, {new['qemu']}"]
+    changed = [(now[name] / old[name], name) for name in old if name in now and now[name] != old[name]]
+    for ratio, name in sorted(changed, key=lambda item: -abs(item[0] - 1)):
+        lines.append(f"{name:44} {number(old[name]):>16} -> {number(now[name]):>16}  {100 * (ratio - 1):+.1f}%")
+    for name in sorted(set(old) ^ set(now)):
+        lines.append(f"{name:44} {'is gone' if name in old else 'is new'}")
+    lines.append(f"{len(changed)} of {len(old)} figures differ")
+    return "\n".join(lines) + "\n"
