@@ -105,18 +105,11 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 		a3 = (u32)a3;
 	}
 	switch (fn) {
-	case PSCI_VERSION:
-		return PSCI_VERSION_1_1;
 	case PSCI_CPU_OFF:
 		return guest_cpu_off(v, wake);
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON | SMCCC_64BIT:
 		return guest_cpu_on(v, a1, a2, a3, wake);
-	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMCCC_64BIT:
-		return guest_affinity_info(v, a1, a2);
-	case PSCI_MIGRATE_INFO_TYPE:
-		return PSCI_TOS_NOT_PRESENT;
 	case PSCI_SYSTEM_OFF:
 		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_SHUTDOWN, NULL, wake);
 		return PSCI_INTERNAL_FAILURE;
@@ -129,8 +122,6 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 	case PSCI_SYSTEM_RESET:
 		vm_post_event(v->vm, GZVM_SYSTEM_EVENT_RESET, NULL, wake);
 		return PSCI_INTERNAL_FAILURE;
-	case PSCI_FEATURES:
-		return guest_psci_features(a1);
 	default:
 		return PSCI_NOT_SUPPORTED;
 	}
@@ -169,14 +160,73 @@ static u64 guest_relinquish(struct vcpu *v, u64 addr)
 	return GZVM_EXIT_HYPERCALL;
 }
 
-static bool is_psci(u32 fn)
+/**
+ * guest_call_answer() - the calls whose answer is all there is to do
+ * @v: loaded
+ *
+ * Also all that are unknown. Return: false: it is one of guest_call().
+ */
+bool guest_call_answer(struct vcpu *v)
 {
-	fn &= ~(u32)SMCCC_64BIT;
-	return fn >= PSCI_FN_BASE && fn <= PSCI_FN_BASE + 0x1f;
+	u64 a1 = arch_vcpu_get_x(v, 1), a2 = arch_vcpu_get_x(v, 2);
+	u32 fn = arch_vcpu_get_x(v, 0);
+	u64 answer = NOT_SUPPORTED;
+
+	switch (fn) {
+	case PSCI_VERSION:
+		answer = PSCI_VERSION_1_1;
+		break;
+	case PSCI_AFFINITY_INFO:
+		answer = guest_affinity_info(v, (u32)a1, (u32)a2);
+		break;
+	case PSCI_AFFINITY_INFO | SMCCC_64BIT:
+		answer = guest_affinity_info(v, a1, a2);
+		break;
+	case PSCI_MIGRATE_INFO_TYPE:
+		answer = PSCI_TOS_NOT_PRESENT;
+		break;
+	case PSCI_FEATURES:
+		answer = guest_psci_features(a1);
+		break;
+	case SMCCC_VERSION:
+		answer = SMCCC_VERSION_1_1;
+		break;
+	case SMCCC_ARCH_FEATURES:
+		if ((u32)a1 == SMCCC_VERSION || (u32)a1 == SMCCC_ARCH_FEATURES)
+			answer = 0;
+		break;
+	case VENDOR_HYP_UID:
+		answer = KVM_UID_0;
+		arch_vcpu_set_x(v, 1, KVM_UID_1);
+		arch_vcpu_set_x(v, 2, KVM_UID_2);
+		arch_vcpu_set_x(v, 3, KVM_UID_3);
+		break;
+	case VENDOR_HYP_FEATURES:
+		answer = VENDOR_HYP_FEATURE_FEATURES | VENDOR_HYP_FEATURE_PTP;
+		arch_vcpu_set_x(v, 1, 0);
+		arch_vcpu_set_x(v, 2, 0);
+		arch_vcpu_set_x(v, 3, 0);
+		break;
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND | SMCCC_64BIT:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON:
+	case PSCI_CPU_ON | SMCCC_64BIT:
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
+	case GZVM_HVC_PTP:
+	case GZVM_HVC_MEM_RELINQUISH:
+		return false;
+	}
+	arch_vcpu_set_x(v, 0, answer);
+	v->stats.handled[GZVM_HANDLED_HVC]++;
+	return true;
 }
 
 /**
- * guest_call() - an HVC of a guest
+ * guest_call() - an HVC of a guest that guest_call_answer() has left
  * @v: loaded
  * @wake: vCPUs that have something to do
  *
@@ -185,45 +235,21 @@ static bool is_psci(u32 fn)
 u64 guest_call(struct vcpu *v, u32 *wake)
 {
 	u32 fn = arch_vcpu_get_x(v, 0);
-	u64 a1 = arch_vcpu_get_x(v, 1);
 
-	if ((fn & ~(u32)SMCCC_64BIT) == PSCI_CPU_SUSPEND) {
+	switch (fn) {
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND | SMCCC_64BIT:
 		/* Any state may be entered as a shallower one (DEN0022 5.4): a standby. */
 		arch_vcpu_set_x(v, 0, PSCI_SUCCESS);
 		return run_wait(v);
-	}
-	if (is_psci(fn)) {
-		arch_vcpu_set_x(v, 0, guest_psci(v, fn, a1, arch_vcpu_get_x(v, 2),
-						 arch_vcpu_get_x(v, 3), wake));
-		return 0;
-	}
-	switch (fn) {
-	case SMCCC_VERSION:
-		arch_vcpu_set_x(v, 0, SMCCC_VERSION_1_1);
-		return 0;
-	case SMCCC_ARCH_FEATURES:
-		arch_vcpu_set_x(v, 0, (u32)a1 == SMCCC_VERSION || (u32)a1 == SMCCC_ARCH_FEATURES ?
-				0 : NOT_SUPPORTED);
-		return 0;
-	case VENDOR_HYP_UID:
-		arch_vcpu_set_x(v, 0, KVM_UID_0);
-		arch_vcpu_set_x(v, 1, KVM_UID_1);
-		arch_vcpu_set_x(v, 2, KVM_UID_2);
-		arch_vcpu_set_x(v, 3, KVM_UID_3);
-		return 0;
-	case VENDOR_HYP_FEATURES:
-		arch_vcpu_set_x(v, 0, VENDOR_HYP_FEATURE_FEATURES | VENDOR_HYP_FEATURE_PTP);
-		arch_vcpu_set_x(v, 1, 0);
-		arch_vcpu_set_x(v, 2, 0);
-		arch_vcpu_set_x(v, 3, 0);
-		return 0;
 	case GZVM_HVC_PTP:
 		v->pending = VCPU_PENDING_HYPERCALL;
 		return guest_forward(v);
 	case GZVM_HVC_MEM_RELINQUISH:
-		return guest_relinquish(v, a1);
+		return guest_relinquish(v, arch_vcpu_get_x(v, 1));
 	default:
-		arch_vcpu_set_x(v, 0, NOT_SUPPORTED);
+		arch_vcpu_set_x(v, 0, guest_psci(v, fn, arch_vcpu_get_x(v, 1), arch_vcpu_get_x(v, 2),
+						 arch_vcpu_get_x(v, 3), wake));
 		return 0;
 	}
 }

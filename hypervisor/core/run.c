@@ -190,7 +190,10 @@ static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 	return GZVM_EXIT_MMIO;
 }
 
-/* True: the access was one to the virtual GIC, and is complete. */
+/*
+ * True: the access was one to the virtual GIC, and is complete. A read changes nothing
+ * of the vGIC.
+ */
 static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
 	struct vcpu_mmio m = {
@@ -246,13 +249,49 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 }
 
 /*
+ * Exits that change nothing which the list registers depend on, and there most of
+ * them end: the vCPU keeps its list registers, for others it is in the guest all the
+ * time, and who has news for it kicks it as if it were. Return: true: enter it again;
+ * false: vgic_sync(), then run_exit().
+ */
+static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
+{
+	/* The vGIC may be asked while none of its state is in list registers. */
+	bool vgic_quiet = !v->vgic.hw.used_lrs;
+
+	switch (e->kind) {
+	case GUEST_EXIT_AGAIN:
+		return true;
+	case GUEST_EXIT_HVC:
+		return guest_call_answer(v);
+	case GUEST_EXIT_ABORT:
+		if (!vgic_quiet || !e->valid || e->write || e->fetch || e->walk ||
+		    !run_gic(v, e, &e->wake))
+			return false;
+		e->kind = GUEST_EXIT_VGIC;
+		return !e->wake;
+	case GUEST_EXIT_SGI:
+		if (!vgic_quiet)
+			return false;
+		vgic_sgi(&v->vgic, e->data, e->group1, &e->wake);
+		arch_vcpu_skip(v, e->esr);
+		e->kind = GUEST_EXIT_VGIC;
+		*wake |= vm_kick(v->vm, e->wake);
+		e->wake = 0;
+		return !*wake && !vgic_has_queued(&v->vgic);
+	default:
+		return false;
+	}
+}
+
+/*
  * One exit of the guest. Return: 0 to enter it again, or the exit reason for the
  * host.
  */
 static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
 	switch (e->kind) {
-	case GUEST_EXIT_AGAIN:
+	case GUEST_EXIT_VGIC:
 		return 0;
 	case GUEST_EXIT_KICK:
 		v->stats.handled[GZVM_HANDLED_IRQ]++;
@@ -327,8 +366,12 @@ again:
 			break;
 		}
 		vgic_flush(&v->vgic);
-		arch_vcpu_enter(v, &e);
-		v->stats.entries++;
+		arch_vgic_load(v);
+		do {
+			arch_vcpu_enter(v, &e);
+			v->stats.entries++;
+		} while (run_answer(v, &e, wake));
+		arch_vgic_store(v);
 		if (unlikely(READ_ONCE(peer->mode) == VCPU_KICKED))
 			run_consume_kick(peer);
 		else if (unlikely(e.kind == GUEST_EXIT_KICK))
@@ -336,7 +379,7 @@ again:
 		others = e.wake;
 		vgic_sync(&v->vgic, &others);
 		reason = run_exit(v, &e, &others);
-		if (unlikely(others)) {
+		if (unlikely(others | *wake)) {
 			u64 ipi = run_wake(v, others, wake);
 
 			if (!reason)

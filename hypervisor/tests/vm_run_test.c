@@ -527,7 +527,7 @@ TEST(end_of_interrupt_reported)
 	open_gic(vm, 1);
 	EXPECT_EQ(vgic_set_resample(&vm_of(vm)->vgic, 40, true), 0);
 	EXPECT_OK(IRQ_LINE, TUPLE(vm, 0), 8, 1);
-	fake_step((struct guest_exit){ .kind = GUEST_EXIT_AGAIN }, take_and_end);
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_VGIC }, take_and_end);
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
 	EXPECT_EQ(fake_exits_left(), 1); /* not entered again before the host heard */
@@ -563,11 +563,49 @@ TEST(sgi)
 	EXPECT_EQ(x[2], 0);
 	EXPECT_EQ(vcpu_of(vm, 0)->arch.pc, PC0 + 4 * (6 + 4));
 	/* What arch/ answered itself and is news for others goes the same way. */
-	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_AGAIN, .wake = 4 });
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_VGIC, .wake = 4 });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IPI);
 	EXPECT_EQ(x[2], 4);
 	/* Bits of vCPUs that do not exist are nobody's. */
-	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_AGAIN, .wake = 0xf1 });
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_VGIC, .wake = 0xf1 });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
 	EXPECT_EQ(x[2], 0);
+}
+
+static void keep_sgi(struct vcpu *v)
+{
+	/* The guest has not taken it: the list register is as it was loaded. */
+	EXPECT_EQ((u32)v->vgic.hw.lr[0], 5);
+}
+
+/* What needs no look at the list registers leaves them in the CPU; news takes them out. */
+TEST(answered_with_list_registers_loaded)
+{
+	u64 vm = ready_guest(1);
+	struct vcpu *v = vcpu_of(vm, 0);
+	u64 pc;
+
+	open_gic(vm, 1);
+	pc = v->arch.pc;
+	fake_vgic_loads = 0;
+	v->arch.x[0] = PSCI_VERSION;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_AGAIN });
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
+	fake_exit(load(DIST + 4, 4, 7)); /* GICD_TYPER */
+	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_vgic_loads, 1);
+	EXPECT_EQ(v->arch.x[0], 0x10001);
+	EXPECT(v->arch.x[7] != 0);
+	EXPECT_EQ(v->arch.pc, pc + 4);
+	/* An SGI to itself has to get into a list register before the guest goes on. */
+	fake_vgic_loads = 0;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_SGI, .data = 5UL << 24 | 1,
+				       .group1 = true });
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_AGAIN }, keep_sgi);
+	/* While it is in there, a read of the vGIC takes it out first. */
+	fake_exit(load(REDIST + 0x10200, 4, 7));
+	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_vgic_loads, 3);
+	EXPECT_EQ(v->arch.x[7], 1 << 5);
+	EXPECT_EQ(fake_world_errors, 0);
 }

@@ -16,6 +16,7 @@ struct span {
 	struct vgic_cpu *c; /* redistributor, or NULL: distributor */
 	struct vgic_irq *irq;
 	unsigned int nr;
+	struct vgic_word *word; /* of the first */
 };
 
 static struct span span_at(struct vgic *g, struct vgic_cpu *c, unsigned int first, unsigned int nr)
@@ -28,6 +29,7 @@ static struct span span_at(struct vgic *g, struct vgic_cpu *c, unsigned int firs
 		return s;
 	s.irq = c ? &c->priv[first] : &g->spi[first - VGIC_NR_PRIVATE];
 	s.nr = MIN(nr, end - first);
+	s.word = vgic_word(g, c, first);
 	return s;
 }
 
@@ -41,11 +43,11 @@ static bool stale(const struct span *s, u32 bits, struct vgic_bus *bus)
 {
 	struct vgic_cpu *self = bus->self;
 
-	for (unsigned int i = 0; i < s->nr; i++) {
-		const struct vgic_irq *irq = &s->irq[i];
+	for (bits &= s->word->live; bits; bits &= bits - 1) {
+		const struct vgic_irq *irq = &s->irq[__builtin_ctz(bits)];
 		unsigned int n = irq->lr_cpu;
 
-		if (!(bits & BIT(i)) || !irq->in_lr)
+		if (!irq->in_lr)
 			continue;
 		if (!(self->awaited & BIT(n))) {
 			self->awaited |= BIT(n);
@@ -63,6 +65,7 @@ static bool stale(const struct span *s, u32 bits, struct vgic_bus *bus)
 static void disable(const struct span *s, struct vgic_irq *irq, struct vgic_bus *bus)
 {
 	irq->enabled = false;
+	s->word->enabled &= ~BIT(irq->intid % 32);
 	if (irq->in_lr && s->c)
 		s->c->rwp = true;
 	else if (irq->in_lr)
@@ -111,48 +114,43 @@ static void clear_active(const struct span *s, struct vgic_irq *irq, struct vgic
 	}
 }
 
-static void set_group(const struct span *s, struct vgic_irq *irq, bool group1, struct vgic_bus *bus)
+/* GICx_IGROUPR: those whose bit differs. */
+static void write_groups(const struct span *s, struct vgic_bus *bus)
 {
-	if (irq->group1 == group1)
-		return;
-	irq->group1 = group1;
-	vgic_update(s->g, irq, &bus->wake);
+	u32 changed = (bus->val ^ s->word->group1) & (BIT(s->nr) - 1);
+
+	s->word->group1 ^= changed;
+	for (; changed; changed &= changed - 1) {
+		struct vgic_irq *irq = &s->irq[__builtin_ctz(changed)];
+
+		irq->group1 = !irq->group1;
+		vgic_update(s->g, irq, &bus->wake);
+	}
 }
 
-/* One bit of each interrupt, into a word; downward, which makes the shortest loop. */
-#define GATHER(s, val, bit)                                                      \
-	do {                                                                     \
-		_Pragma("GCC unroll 4") for (unsigned int i = (s)->nr; i-- > 0;) \
-		{                                                                \
-			const struct vgic_irq *irq = &(s)->irq[i];               \
-                                                                                 \
-			(val) = (val) << 1 | (bit);                              \
-		}                                                                \
-	} while (0)
+static bool is_active(const struct vgic_irq *irq)
+{
+	return (irq->active && !irq->drop_active) || irq->set_active;
+}
 
 static u32 read_bits(const struct span *s, unsigned int reg)
 {
 	u32 val = 0;
 
-	switch (reg) {
-	case GICD_IGROUPR:
-		GATHER(s, val, irq->group1);
-		break;
-	case GICD_ISENABLER:
-	case GICD_ICENABLER:
-		GATHER(s, val, irq->enabled);
-		break;
-	case GICD_ISPENDR:
-	case GICD_ICPENDR:
-		GATHER(s, val, vgic_irq_pending(irq));
-		break;
-	default: /* GICD_ISACTIVER, GICD_ICACTIVER */
-		GATHER(s, val, (irq->active && !irq->drop_active) || irq->set_active);
+	if (reg == GICD_IGROUPR)
+		return s->word->group1;
+	if (reg == GICD_ISENABLER || reg == GICD_ICENABLER)
+		return s->word->enabled;
+	for (u32 live = s->word->live; live; live &= live - 1) {
+		const struct vgic_irq *irq = &s->irq[__builtin_ctz(live)];
+
+		if (reg < GICD_ISACTIVER ? vgic_irq_pending(irq) : is_active(irq))
+			val |= live & -live;
 	}
 	return val;
 }
 
-/* A 1 was written; for IGROUPR either value. */
+/* A 1 was written. */
 static void write_bit(const struct span *s, struct vgic_irq *irq, unsigned int reg,
 		      struct vgic_bus *bus)
 {
@@ -160,6 +158,7 @@ static void write_bit(const struct span *s, struct vgic_irq *irq, unsigned int r
 	case GICD_ISENABLER:
 		if (!irq->enabled) {
 			irq->enabled = true;
+			s->word->enabled |= BIT(irq->intid % 32);
 			vgic_update(s->g, irq, &bus->wake);
 		}
 		break;
@@ -195,17 +194,19 @@ static void access_bits(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *bus
 	unsigned int reg = bus->offset & ~0x7fU;
 	struct span s = span_at(g, c, (bus->offset & 0x7f) * 8, 32);
 
+	if (!s.nr) {
+		bus->val = 0;
+		return;
+	}
 	if (reg >= GICD_ISPENDR && g->nr_in_lrs && stale(&s, bus->write ? bus->val : ~0U, bus))
 		return;
 	if (!bus->write) {
 		bus->val = read_bits(&s, reg);
-		return;
-	}
-	for (unsigned int i = 0; i < s.nr; i++) {
-		if (reg == GICD_IGROUPR)
-			set_group(&s, &s.irq[i], bus->val & BIT(i), bus);
-		else if (bus->val & BIT(i))
-			write_bit(&s, &s.irq[i], reg, bus);
+	} else if (reg == GICD_IGROUPR) {
+		write_groups(&s, bus);
+	} else {
+		for (u32 bits = bus->val & (BIT(s.nr) - 1); bits; bits &= bits - 1)
+			write_bit(&s, &s.irq[__builtin_ctz(bits)], reg, bus);
 	}
 }
 

@@ -206,7 +206,7 @@ void vgic_flush(struct vgic_cpu *c)
 	 */
 	WRITE_ONCE(c->loaded, true);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(READ_ONCE(c->nr_queued) || READ_ONCE(c->vgic->nr_parked)))
+	if (unlikely(vgic_has_queued(c)))
 		fill_lrs(c);
 }
 
@@ -383,7 +383,7 @@ bool vgic_pending(struct vgic_cpu *c)
 	 * Without the lock, as in vgic_flush(): who queues one from now on sees that
 	 * this vCPU is not in the guest and decides itself whether to wake it.
 	 */
-	if (!READ_ONCE(c->nr_queued) && !READ_ONCE(c->vgic->nr_parked))
+	if (!vgic_has_queued(c))
 		return false;
 	return pending(c);
 }

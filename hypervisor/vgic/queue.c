@@ -204,6 +204,8 @@ void vgic_update(struct vgic *g, struct vgic_irq *irq, u32 *wake)
 {
 	struct vgic_cpu *c;
 
+	if (irq->active || irq->set_active || irq->line || vgic_irq_pending(irq))
+		vgic_word(g, g->cpu[irq->route % VGIC_MAX_CPUS], irq->intid)->live |= BIT(irq->intid % 32);
 	if (irq->hw)
 		update_hw(g->cpu[irq->route], irq);
 	if (irq->in_lr) {

@@ -60,6 +60,7 @@ static void redist_reset(struct vgic_cpu *c)
 
 	cpu_reset_queues(c);
 	c->hw_active = 0;
+	c->word = (struct vgic_word){ 0 };
 	for (unsigned int i = 0; i < VGIC_NR_PRIVATE; i++) {
 		irq_reset(&c->priv[i]);
 		vgic_update(c->vgic, &c->priv[i], &wake); /* hw_active alone */
@@ -177,8 +178,12 @@ void vgic_reset(struct vgic *g)
 	g->nr_in_lrs = 0;
 	vgic_list_init(&g->parked);
 	WRITE_ONCE(g->nr_parked, 0);
-	for (unsigned int i = 0; i < VGIC_NR_SPIS; i++)
+	memset(g->word, 0, sizeof(g->word));
+	for (unsigned int i = 0; i < VGIC_NR_SPIS; i++) {
 		irq_reset(&g->spi[i]);
+		if (g->spi[i].line)
+			g->word[g->spi[i].intid / 32].live |= BIT(g->spi[i].intid % 32);
+	}
 	for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++) {
 		if (g->cpu[i])
 			redist_reset(g->cpu[i]);

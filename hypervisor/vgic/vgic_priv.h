@@ -73,6 +73,12 @@ static inline struct vgic_irq *vgic_lookup(struct vgic *g, struct vgic_cpu *c, u
 	return &g->spi[arch_index_nospec(intid - VGIC_NR_PRIVATE, VGIC_NR_SPIS)];
 }
 
+/* The registers' copies of 32 INTIDs; @c: whose private ones. */
+static inline struct vgic_word *vgic_word(struct vgic *g, struct vgic_cpu *c, unsigned int intid)
+{
+	return intid < VGIC_NR_PRIVATE ? &c->word : &g->word[intid / 32];
+}
+
 /* queue.c */
 void vgic_unqueue(struct vgic *g, struct vgic_irq *irq);
 void vgic_update(struct vgic *g, struct vgic_irq *irq, u32 *wake);

@@ -233,6 +233,8 @@ static void gic_ppi_active(struct percpu *cpu, bool active)
 
 /**
  * gic_enter() - load the virtual CPU interface as vgic_flush() has left it
+ *
+ * The caller synchronises (ISB).
  */
 void gic_enter(struct vcpu *v)
 {
@@ -276,7 +278,7 @@ void gic_put(void)
  * with here; the rest, and an SGI 15 that is not a kick (core/run.c knows), is the
  * host's.
  *
- * Return: GUEST_EXIT_AGAIN, _KICK or _IRQ.
+ * Return: GUEST_EXIT_VGIC, _KICK or _IRQ.
  */
 u8 gic_classify(struct vcpu *v)
 {
@@ -285,13 +287,13 @@ u8 gic_classify(struct vcpu *v)
 		return GUEST_EXIT_KICK;
 	case PPI_VIRT_TIMER:
 		timer_virt_fired(v);
-		return GUEST_EXIT_AGAIN;
+		return GUEST_EXIT_VGIC;
 	case PPI_HYP_TIMER:
 		timer_phys_update(v);
-		return GUEST_EXIT_AGAIN;
+		return GUEST_EXIT_VGIC;
 	case PPI_MAINTENANCE:
 		/* vgic_sync() and vgic_flush() do what it asks for. */
-		return GUEST_EXIT_AGAIN;
+		return GUEST_EXIT_VGIC;
 	default:
 		return GUEST_EXIT_IRQ;
 	}

@@ -114,12 +114,12 @@ static u64 guest_idreg(unsigned int crm, unsigned int op2)
 static bool icc_access(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value,
 		       struct guest_exit *e)
 {
-	u32 wake = 0;
-
 	/* Only what waits for other vCPUs wakes: deactivation of a shared SPI. */
-	if (!vgic_icc_access(&v->vgic, reg, write, value, &wake))
+	gic_exit(v);
+	if (!vgic_icc_access(&v->vgic, reg, write, value, &e->wake))
 		return false;
-	e->wake |= wake;
+	write_sysreg(v->vgic.hw.vmcr, SYS_ICH_VMCR_EL2);
+	e->kind = GUEST_EXIT_VGIC;
 	return true;
 }
 
@@ -139,6 +139,7 @@ static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest
 	case SYS(3, 3, 14, 2, 0):
 	case SYS(3, 3, 14, 2, 1):
 	case SYS(3, 3, 14, 2, 2):
+		e->kind = GUEST_EXIT_VGIC; /* the level of its line */
 		return timer_access(v, enc, write, value);
 	case SYS(3, 0, 1, 0, 1): /* ACTLR_EL1: nothing a guest may set */
 		*value = 0;
@@ -177,8 +178,8 @@ static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest
 
 /**
  * guest_sysreg() - an MRS, MSR or SYS of the guest has trapped
- * @e: the exit; becomes GUEST_EXIT_SGI for an SGI, whose instruction is stepped
- *     over by core/run.c
+ * @e: the exit; its kind becomes GUEST_EXIT_SGI for an SGI, whose instruction is
+ *     stepped over by core/run.c, and GUEST_EXIT_VGIC where interrupts may have changed
  *
  * Return: false: UNDEFINED.
  */

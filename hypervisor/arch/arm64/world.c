@@ -144,10 +144,12 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 {
 	u64 page = FIELD_GET(GENMASK(43, 4), read_sysreg(hpfar_el2)) << PAGE_SHIFT;
 	u64 fsc = ESR_FSC(esr) & FSC_LEVEL_MASK;
-	u64 sctlr;
+	u64 spsr, sctlr;
 
 	e->fetch = fetch;
 	e->walk = esr & ESR_S1PTW;
+	e->valid = false;
+	e->cache_op = false;
 	e->vector = fetch && read_sysreg(elr_el2) == read_sysreg(vbar_el1) + VECTOR_SYNC_SPX;
 	e->addr = page | (e->far & ~PAGE_MASK);
 	if (fsc != FSC_TRANSLATION && fsc != FSC_PERMISSION && fsc != FSC_ACCESS) {
@@ -169,16 +171,16 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 	e->sign_extend = esr & BIT(21);
 	e->reg = FIELD_GET(GENMASK(20, 16), esr);
 	e->reg64 = esr & BIT(15);
-	if (e->valid && e->write)
-		e->data = arch_vcpu_get_x(v, e->reg);
+	e->data = e->valid && e->write ? arch_vcpu_get_x(v, e->reg) : 0;
 	if (e->size < 8)
 		e->data &= (1ULL << (8 * e->size)) - 1;
 	/* SCTLR_EL1.EE and E0E: endianness of data at EL1 and EL0 */
 	sctlr = read_sysreg(sctlr_el1);
-	if (read_sysreg(spsr_el2) & SPSR_M32)
-		e->swap = read_sysreg(spsr_el2) & BIT(9);
+	spsr = read_sysreg(spsr_el2);
+	if (spsr & SPSR_M32)
+		e->swap = spsr & BIT(9);
 	else
-		e->swap = sctlr & ((read_sysreg(spsr_el2) & SPSR_M_MASK) ? BIT(25) : BIT(24));
+		e->swap = sctlr & ((spsr & SPSR_M_MASK) ? BIT(25) : BIT(24));
 }
 
 static void decode_sync(struct vcpu *v, struct guest_exit *e)
@@ -199,7 +201,7 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 	case EC_SYS64:
 		if (!guest_sysreg(v, esr, e))
 			arch_inject_undef(v);
-		else if (e->kind == GUEST_EXIT_AGAIN)
+		else if (e->kind != GUEST_EXIT_SGI)
 			skip_instruction(esr);
 		return;
 	case EC_WFX:
@@ -256,20 +258,28 @@ static void crash(struct guest_exit *e, u32 reason)
 	e->far = read_sysreg(far_el2);
 }
 
+void arch_vgic_load(struct vcpu *v)
+{
+	gic_enter(v);
+	isb();
+}
+
+void arch_vgic_store(struct vcpu *v)
+{
+	gic_exit(v);
+	/* The level may have fallen, or risen again, without a trap. */
+	if (v->arch.timer.v_level)
+		timer_sample(v);
+}
+
 void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 {
 	unsigned int kind;
 
-	memset(e, 0, sizeof(*e));
 	e->kind = GUEST_EXIT_AGAIN;
-	gic_enter(v);
-	isb();
+	e->wake = 0;
 	kind = guest_enter(&v->arch);
-	gic_exit(v);
 	panic_park();
-	/* The level may have fallen, or risen again, without a trap. */
-	if (v->arch.timer.v_level)
-		timer_sample(v);
 	if (unlikely(serror_pending())) {
 		crash(e, GZVM_CRASH_SERROR);
 		return;
@@ -286,17 +296,6 @@ void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 		crash(e, GZVM_CRASH_SERROR);
 		break;
 	}
-}
-
-u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n)
-{
-	return n < 31 ? v->arch.x[n] : 0;
-}
-
-void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value)
-{
-	if (n < 31)
-		v->arch.x[n] = value;
 }
 
 void arch_vcpu_skip(struct vcpu *v __unused, u64 esr)

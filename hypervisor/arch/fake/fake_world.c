@@ -24,6 +24,7 @@ void (*fake_answer_hook)(struct vcpu *v);
 unsigned int fake_world_errors;
 u64 fake_kicks, fake_kicks_consumed;
 u64 fake_entries, fake_loads, fake_puts, fake_resets, fake_wires;
+u64 fake_vgic_loads;
 u64 fake_aborts, fake_undefs, fake_skips;
 struct guest_exit fake_last_abort;
 int fake_may_run;
@@ -55,6 +56,7 @@ void fake_world_reset(void)
 	fake_world_errors = 0;
 	fake_kicks = fake_kicks_consumed = 0;
 	fake_entries = fake_loads = fake_puts = fake_resets = fake_wires = 0;
+	fake_vgic_loads = 0;
 	fake_aborts = fake_undefs = fake_skips = 0;
 	memset(&fake_last_abort, 0, sizeof(fake_last_abort));
 	fake_may_run = 0;
@@ -140,6 +142,8 @@ void arch_vcpu_load(struct vcpu *v)
 void arch_vcpu_put(struct vcpu *v)
 {
 	check_loaded(v);
+	if (v->arch.vgic)
+		error("put with its list registers loaded");
 	v->arch.loaded = false;
 	on_cpu[arch_cpu()] = NULL;
 	/* From here on it would be the host's to see. */
@@ -153,6 +157,8 @@ void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 	check_loaded(v);
 	if (READ_ONCE(v->vm->peer[v->index].mode) == VCPU_OUT)
 		error("entered without a word to those who kick");
+	if (!v->arch.vgic)
+		error("entered without its list registers");
 	COUNT(fake_entries);
 	memset(e, 0, sizeof(*e));
 	e->kind = GUEST_EXIT_AGAIN;
@@ -170,6 +176,23 @@ void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 	} else {
 		e->kind = GUEST_EXIT_IRQ;
 	}
+}
+
+void arch_vgic_load(struct vcpu *v)
+{
+	check_loaded(v);
+	if (v->arch.vgic || !v->vgic.loaded)
+		error("list registers loaded twice, or not by vgic_flush()");
+	v->arch.vgic = true;
+	COUNT(fake_vgic_loads);
+}
+
+void arch_vgic_store(struct vcpu *v)
+{
+	check_loaded(v);
+	if (!v->arch.vgic || !v->vgic.loaded)
+		error("list registers stored that are not loaded");
+	v->arch.vgic = false;
 }
 
 u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n)

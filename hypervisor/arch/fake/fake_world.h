@@ -50,6 +50,7 @@ extern unsigned int fake_world_errors;
 
 /* Counted since fake_world_reset(). */
 extern u64 fake_entries, fake_loads, fake_puts, fake_resets, fake_wires;
+extern u64 fake_vgic_loads;
 extern u64 fake_aborts, fake_undefs, fake_skips;
 /* The last that arch_inject_external_abort() got. */
 extern struct guest_exit fake_last_abort;

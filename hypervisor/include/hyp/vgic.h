@@ -104,6 +104,16 @@ struct vgic_hw {
 	u32 ap1r[4];
 };
 
+/*
+ * What whole registers of 32 INTIDs read as. The first two are exact copies of the
+ * fields in struct vgic_irq; of the others' state, @live tells which may have any.
+ */
+struct vgic_word {
+	u32 group1;
+	u32 enabled;
+	u32 live; /* pending or active, or has been since the last reset */
+};
+
 struct vgic;
 
 struct vgic_cpu {
@@ -143,6 +153,7 @@ struct vgic_cpu {
 	struct vgic_irq *lr_irq[VGIC_MAX_LRS]; /* what hw.lr[i] holds */
 	u64 eoi[(VGIC_NR_IRQS + 63) / 64]; /* ends of interrupt to report */
 
+	struct vgic_word word;
 	struct vgic_irq priv[VGIC_NR_PRIVATE];
 	struct vgic_hw hw;
 };
@@ -159,6 +170,7 @@ struct vgic {
 	u32 next_1ofn; /* where the search for a 1-of-N target starts */
 	struct vgic_cpu *cpu[VGIC_MAX_CPUS];
 	struct vgic_irq *spi; /* VGIC_NR_SPIS of them */
+	struct vgic_word word[VGIC_NR_IRQS / 32 + 1]; /* by INTID; the first is not used */
 	struct vgic_link parked;
 };
 
@@ -380,6 +392,16 @@ bool vgic_icc_access(struct vgic_cpu *c, enum vgic_icc reg, bool write, u64 *val
  * Context: the CPU that is going to run @c; may take vgic->lock.
  */
 void vgic_flush(struct vgic_cpu *c);
+
+/**
+ * vgic_has_queued() - is there something that the next vgic_flush() may load?
+ *
+ * Context: no lock. Return: true if so.
+ */
+static inline bool vgic_has_queued(const struct vgic_cpu *c)
+{
+	return READ_ONCE(c->nr_queued) || READ_ONCE(c->vgic->nr_parked);
+}
 
 /**
  * vgic_sync() - take the list registers back after a guest exit

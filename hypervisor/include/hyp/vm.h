@@ -159,6 +159,8 @@ u32 vm_kick(struct vm *vm, u32 mask);
 
 /* core/guest_call.c: HVC of a guest. Returns an exit reason when the host has to act. */
 u64 guest_call(struct vcpu *v, u32 *wake);
+/* Those whose answer is all there is to do. False: it is none of these. */
+bool guest_call_answer(struct vcpu *v);
 
 /* core/vm_calls.c: the hypercalls; x[1] on are the arguments, see hypercall.c */
 int hypercall_create_vm(u64 x[]);

@@ -7,12 +7,14 @@
 #ifndef HYP_WORLD_H
 #define HYP_WORLD_H
 
+#include <arch/vcpu.h>
 #include <hyp/types.h>
 
 struct vcpu;
 
 enum guest_exit_kind {
 	GUEST_EXIT_AGAIN, /* answered: enter again */
+	GUEST_EXIT_VGIC, /* answered, and the vGIC is concerned: vgic_sync() first */
 	GUEST_EXIT_IRQ, /* a physical interrupt for the host */
 	GUEST_EXIT_KICK, /* our own interrupt: news for this vCPU */
 	GUEST_EXIT_ABORT, /* stage 2 has nothing at .addr */
@@ -40,7 +42,7 @@ struct guest_exit {
 	u8 reg;
 	bool group1;
 	u32 reason;
-	u32 wake; /* other vCPUs that have something to take now */
+	u32 wake; /* VGIC: other vCPUs that have something to take now */
 	u64 data; /* value stored, or register written */
 	u64 addr; /* IPA */
 	u64 esr, far;
@@ -64,16 +66,19 @@ void arch_vcpu_put(struct vcpu *v);
 
 /**
  * arch_vcpu_enter() - run the guest until it traps
- * @v: loaded on this CPU, vgic flushed
- * @e: result
- *
- * Loads the list registers and timers' interrupts before, stores them after.
+ * @v: loaded on this CPU; its list registers too, by arch_vgic_load()
+ * @e: result: what its kind names is valid
  */
 void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e);
 
-/* General registers; 31 is XZR. Stepping over the instruction that trapped. */
-u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n);
-void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value);
+/* The virtual CPU interface: as vgic_flush() wants it; as vgic_sync() needs it. */
+void arch_vgic_load(struct vcpu *v);
+void arch_vgic_store(struct vcpu *v);
+
+/*
+ * General registers, arch_vcpu_get_x() and arch_vcpu_set_x(), are in arch/vcpu.h; 31 is
+ * XZR. Stepping over the instruction that trapped:
+ */
 void arch_vcpu_skip(struct vcpu *v, u64 esr);
 u64 arch_vcpu_pc(const struct vcpu *v);
 u64 arch_vcpu_pstate(const struct vcpu *v);

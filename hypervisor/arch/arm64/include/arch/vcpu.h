@@ -99,4 +99,17 @@ struct vcpu_arch {
 	struct fp_regs fp;
 };
 
+struct vcpu; /* begins with its struct vcpu_arch: world.c asserts it */
+
+static inline u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n)
+{
+	return n < 31 ? ((const struct vcpu_arch *)v)->x[n] : 0;
+}
+
+static inline void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value)
+{
+	if (n < 31)
+		((struct vcpu_arch *)v)->x[n] = value;
+}
+
 #endif

@@ -12,6 +12,11 @@ struct vcpu_arch {
 	u64 timer_delay; /* what arch_vcpu_timer_delay() says; ~0 after a reset */
 	bool loaded;
 	u32 cpu; /* where it is loaded */
+	bool vgic; /* its list registers are loaded */
 };
+
+struct vcpu;
+u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n);
+void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value);
 
 #endif
