@@ -25,7 +25,7 @@ GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
 NOT_YET		:= check-cpus soak fuzz mutants coverage bench bench-compare size
-NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage mutants size soak),$(NOT_YET))
+NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage fuzz mutants size soak),$(NOT_YET))
 ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
 $(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
 "Not there yet" in Documentation/virt/geniezone/introduction.rst)
@@ -158,6 +158,12 @@ SOAK_MINUTES	?= 60
 soak: emulate-files
 	$(Q)EMULATE_BUILD=0 SOAK_MINUTES=$(SOAK_MINUTES) tools/testing/soak
 
+# Random programs of hypercalls and guests; stops at the first input that fails.
+.PHONY: fuzz
+FUZZ_SECONDS	?= 600
+fuzz: $(STAMPS)/tools
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tools/testing/fuzz
+
 # To look at and to clean
 
 ifneq ($(HYPERVISOR),)
@@ -166,6 +172,7 @@ define HYPERVISOR_HELP
 @echo 'make check-newest  the driver on the newest kernel that Debian has'
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
 @echo 'make mutants     kept one-line faults, each of which must turn a test red'
+@echo 'make fuzz        fuzz the hypercalls on all CPUs for FUZZ_SECONDS (600)'
 @echo 'make soak        the long forms of tests, for SOAK_MINUTES (60)'
 @echo 'make size        lines of code, size of the image, instructions until the host starts'
 endef

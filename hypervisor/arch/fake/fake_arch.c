@@ -20,7 +20,7 @@
 #include "fake_arch.h"
 
 _Thread_local unsigned int fake_cpu;
-static _Thread_local unsigned int map_depth;
+static _Thread_local unsigned int map_depth[HYP_MAX_CPUS];
 
 u64 fake_counter;
 unsigned int fake_pa_bits;
@@ -29,6 +29,9 @@ struct fake_counts fake_counts;
 struct fake_tlbi fake_last_tlbi;
 void (*fake_tlbi_hook)(const struct fake_tlbi *t);
 void (*fake_dcache_hook)(u64 pa, u64 size);
+void (*fake_step_hook)(void);
+void (*fake_relax_hook)(void);
+bool fake_ram_zero;
 unsigned int fake_tlb_bbm_errors;
 bool fake_panic_expected;
 jmp_buf fake_panic_jump;
@@ -66,7 +69,7 @@ void fake_reset(void)
 	tlb = NULL;
 	tlb_len = tlb_room = 0;
 	fake_cpu = 0;
-	map_depth = 0;
+	memset(map_depth, 0, sizeof(map_depth));
 	fake_counter = 0;
 	fake_pa_bits = 40;
 	fake_fwb = false;
@@ -93,7 +96,7 @@ void fake_ram_add(u64 base, u64 size)
 		abort();
 	}
 	/* Big ranges stay untouched by the build machine: only their records matter. */
-	if (size <= (64UL << 20))
+	if (size <= (64UL << 20) && !fake_ram_zero)
 		memset(mem, 0xa5, size);
 	ram[nr_ram].base = base;
 	ram[nr_ram].size = size;
@@ -127,13 +130,23 @@ unsigned int arch_cpu(void)
 
 void arch_cpu_relax(void)
 {
-	sched_yield();
+	if (fake_relax_hook)
+		fake_relax_hook();
+	else
+		sched_yield();
+}
+
+static void step(void)
+{
+	if (fake_step_hook)
+		fake_step_hook();
 }
 
 void arch_pt_sync(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	COUNT(pt_sync, 1);
+	step();
 }
 
 void arch_dcache_clean_inval(const void *va, size_t size)
@@ -150,6 +163,7 @@ void arch_dcache_clean_inval_pa(pa_t base, u64 size)
 	COUNT(dcache_bytes, size);
 	if (fake_dcache_hook)
 		fake_dcache_hook(base.v, size);
+	step();
 }
 
 void arch_icache_inval(void)
@@ -165,17 +179,19 @@ bool arch_stage2_fwb(void)
 void *arch_map_page(pa_t page)
 {
 	CHECK(IS_ALIGNED(page.v, PAGE_SIZE));
-	CHECK(map_depth < ARCH_MAP_SLOTS);
-	map_depth++;
+	CHECK(map_depth[fake_cpu] < ARCH_MAP_SLOTS);
+	map_depth[fake_cpu]++;
 	COUNT(map_page, 1);
+	step();
 	return fake_va(page.v);
 }
 
 void arch_unmap_page(void *va)
 {
-	CHECK(map_depth > 0);
+	CHECK(map_depth[fake_cpu] > 0);
 	fake_pa(va);
-	map_depth--;
+	map_depth[fake_cpu]--;
+	step();
 }
 
 u64 arch_index_nospec(u64 index, u64 limit __unused)
@@ -333,6 +349,18 @@ unsigned int fake_tlb_stale(void)
 	return stale;
 }
 
+void fake_tlb_each(void (*fn)(const struct fake_mmu *mmu, u64 ia, u64 out, u64 size))
+{
+	for (size_t i = 0; i < tlb_len; i++)
+		if (tlb[i].leaf)
+			fn(&tlb[i].mmu, tlb[i].ia, tlb[i].value & 0x0000fffffffff000UL, tlb[i].size);
+}
+
+size_t fake_tlb_kept(void)
+{
+	return tlb_len;
+}
+
 static void invalidate(const struct fake_tlbi *t)
 {
 	struct kept *gone;
@@ -372,7 +400,9 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t addr, u64 size)
 	struct fake_tlbi t = { true, vmid, root.v, addr.v, size };
 
 	COUNT(tlbi_stage2, 1);
+	step();
 	invalidate(&t);
+	step();
 }
 
 void arch_tlbi_el2(u64 va, u64 size)

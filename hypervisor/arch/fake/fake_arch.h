@@ -59,6 +59,18 @@ extern void (*fake_tlbi_hook)(const struct fake_tlbi *t);
 /* Called for each range that is cleaned. May be NULL. */
 extern void (*fake_dcache_hook)(u64 pa, u64 size);
 
+/*
+ * Called where a CPU may be thought to lose time against others: before and after
+ * invalidations, barriers, mappings. Not reset by fake_reset(). May be NULL.
+ */
+extern void (*fake_step_hook)(void);
+
+/* Instead of sched_yield() in arch_cpu_relax(). Not reset by fake_reset(). May be NULL. */
+extern void (*fake_relax_hook)(void);
+
+/* Memory is zero at first: a fuzzer's machine starts a thousand times a second. */
+extern bool fake_ram_zero;
+
 /* A set of tables as the MMU sees it; the reader is not the hypervisor's walker. */
 struct fake_mmu {
 	u64 root; /* pa */
@@ -84,6 +96,10 @@ struct fake_walk fake_mmu_walk(const struct fake_mmu *mmu, u64 ia);
  * tables on its way. Returns false for a translation fault.
  */
 bool fake_tlb_access(const struct fake_mmu *mmu, u64 ia, u64 *out);
+
+/* Each kept translation; how many entries the model keeps in all. */
+void fake_tlb_each(void (*fn)(const struct fake_mmu *mmu, u64 ia, u64 out, u64 size));
+size_t fake_tlb_kept(void);
 
 /*
  * The number of kept translations and table pointers that the tables no longer

@@ -21,6 +21,7 @@ void (*fake_guest)(struct vcpu *v, struct guest_exit *e);
 bool fake_kick_wait;
 void (*fake_kick_hook)(unsigned int cpu);
 void (*fake_answer_hook)(struct vcpu *v);
+void (*fake_wire_hook)(struct vcpu *v);
 unsigned int fake_world_errors;
 u64 fake_kicks, fake_kicks_consumed;
 u64 fake_entries, fake_loads, fake_puts, fake_resets, fake_wires;
@@ -53,6 +54,7 @@ void fake_world_reset(void)
 	fake_kick_wait = false;
 	fake_kick_hook = NULL;
 	fake_answer_hook = NULL;
+	fake_wire_hook = NULL;
 	fake_world_errors = 0;
 	fake_kicks = fake_kicks_consumed = 0;
 	fake_entries = fake_loads = fake_puts = fake_resets = fake_wires = 0;
@@ -117,6 +119,8 @@ void arch_vcpu_wire(struct vcpu *v)
 {
 	check_not_loaded(v, "wired while loaded");
 	COUNT(fake_wires);
+	if (fake_wire_hook)
+		fake_wire_hook(v);
 }
 
 void arch_vcpu_reset(struct vcpu *v)

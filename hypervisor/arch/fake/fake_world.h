@@ -45,6 +45,9 @@ bool fake_kick_pending(unsigned int cpu);
 /* Called once, when x0 has been set: the answer to a guest's call. May be NULL. */
 extern void (*fake_answer_hook)(struct vcpu *v);
 
+/* In arch_vcpu_wire(), for what a processor would wire. May be NULL. */
+extern void (*fake_wire_hook)(struct vcpu *v);
+
 /* Broken rules; each is printed. */
 extern unsigned int fake_world_errors;
 
