@@ -360,7 +360,7 @@ static void enable_cap(const struct fuzz_op *op)
 	   op->d == 0xff ? 0 : pick_page(op->d));
 }
 
-static void set_reg(const struct fuzz_op *op)
+static u64 pick_reg(u8 n)
 {
 	static const u64 regs[] = {
 		GZVM_REG_CORE_U64(GZVM_CORE_PC), GZVM_REG_CORE_U64(GZVM_CORE_X(0)),
@@ -369,7 +369,7 @@ static void set_reg(const struct fuzz_op *op)
 		GZVM_REG_ARM64 | GZVM_REG_SIZE_U64 | GZVM_REG_ARM64_SYSREG | 0xc000, ~0UL,
 	};
 
-	HC(SET_ONE_REG, pick_tuple(op->a, op->b), regs[op->c % 8], FUZZ_MEM + op->d * 4);
+	return regs[n % 8];
 }
 
 static void run_vcpu_of(u64 tuple)
@@ -548,7 +548,7 @@ void fuzz_host(const struct fuzz_op *op)
 		populate(op);
 		break;
 	case 7:
-		set_reg(op);
+		HC(SET_ONE_REG, pick_tuple(a, b), pick_reg(c), FUZZ_MEM + d * 4);
 		break;
 	case 8:
 		HC(IRQ_LINE, pick_tuple(a, b), c < 0xf0 ? c % 64 : GZVM_NR_SPIS - 1 + c % 2,
@@ -607,7 +607,7 @@ void fuzz_host(const struct fuzz_op *op)
 		HC(VCPU_STATS, pick_tuple(a, b), pick_page(c));
 		break;
 	case 25:
-		HC(GET_ONE_REG, pick_tuple(a, b), GZVM_REG_CORE_U64(GZVM_CORE_X(c % 31)));
+		HC(GET_ONE_REG, pick_tuple(a, b), pick_reg(c));
 		HC(GET_REGS, pick_tuple(a, b));
 		HC(SET_REGS, pick_tuple(a, b));
 		break;

@@ -7,7 +7,8 @@
 #
 # A LIST (default: tests/mutants/*.txt) has lines "FILE | TEST[ TEST] | SED": the
 # sed script is applied to FILE (below hypervisor/) in a copy of the tree, and one
-# of tests/TEST_test.c must fail to pass. A script that changes nothing, and a
+# of tests/TEST_test.c must fail to pass; "fuzz" is the fuzzer, its corpus and a number of
+# random programs. A script that changes nothing, and a
 # mutant that does not compile, are errors of the list. KTAP lines on stdout.
 
 set -eu
@@ -43,10 +44,20 @@ for list; do
 		else
 			mv "$copy.new" "$copy"
 			for t in $tests; do
+				program=$build/out/${t}_test
+				args=
+				if [ "$t" = fuzz ]; then
+					program=$build/out/fuzz_calls
+					rm -rf "$build/found" "$build/corpus"
+					mkdir -p "$build/found"
+					"$hyp/tests/fuzz" unpack "$build/corpus"
+					args="-seed=1 -runs=4000 -max_len=1024 -use_cmp=0
+						-artifact_prefix=$build/ $build/found $build/corpus"
+				fi
 				if ! make -s -C "$tree/hypervisor/tests" O="$build/out" WARNINGS=-w \
-					"$build/out/${t}_test" > "$build/make.log" 2>&1; then
+					"$program" > "$build/make.log" 2>&1; then
 					why="does not compile: $(grep -m1 error "$build/make.log")"
-				elif timeout 60 "$build/out/${t}_test" > "$build/run.log" 2>&1; then
+				elif timeout 100 "$program" $args > "$build/run.log" 2>&1; then
 					why="$t passes"
 				else
 					why=
