@@ -11,8 +11,6 @@
 #include <hyp/vm.h>
 #include <hyp/world.h>
 
-#define VCPU_PAGES 4
-
 _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
 
 /**
@@ -22,7 +20,8 @@ _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
  *
  * Number 0 is on, the others are off until PSCI CPU_ON.
  *
- * Return: 0, -EINVAL, -EEXIST, -EPERM (the buffer is not the host's), -ENOMEM.
+ * Return: 0, -EINVAL, -EEXIST, -EPERM (the buffer is not the host's), -ENOMEM
+ * (no tables of EL2's own to map it).
  */
 int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 {
@@ -35,11 +34,6 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	err = page_lend_hyp(pa(buffer), GZVM_VCPU_BUF_PAGES);
 	if (err)
 		return err;
-	v = pool_alloc(&vm->quota, VCPU_PAGES);
-	if (!v) {
-		err = -ENOMEM;
-		goto out_page;
-	}
 	spin_lock(&vm->vcpus_lock);
 	if (vm->vcpu[index]) {
 		err = -EEXIST;
@@ -50,6 +44,9 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 		err = -ENOMEM;
 		goto out_unlock;
 	}
+	/* Its room was the VM's from the beginning: nobody else can have taken it. */
+	v = (struct vcpu *)((char *)vm->vcpus + index * VCPU_PAGES * PAGE_SIZE);
+	memset(v, 0, sizeof(*v));
 	v->vm = vm;
 	v->index = index;
 	v->buffer = pa(buffer);
@@ -70,8 +67,6 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 
 out_unlock:
 	spin_unlock(&vm->vcpus_lock);
-	pool_free(&vm->quota, v, VCPU_PAGES);
-out_page:
 	page_return_hyp(pa(buffer), GZVM_VCPU_BUF_PAGES);
 	return err;
 }
@@ -92,7 +87,6 @@ void vcpu_free(struct vm *vm, struct vcpu *v)
 	vgic_cpu_remove(&vm->vgic, v->index);
 	arch_unmap_vcpu_buffer(vm->id, v->index);
 	spin_unlock(&vm->vcpus_lock);
-	pool_free(&vm->quota, v, VCPU_PAGES);
 	page_return_hyp(buffer, GZVM_VCPU_BUF_PAGES);
 }
 

@@ -11,8 +11,10 @@
 #include <hyp/util.h>
 #include <hyp/vm.h>
 
-#define VM_PAGES 16 /* a power of two: pool_alloc() */
+/* Powers of two: pool_alloc(). */
+#define VM_PAGES 8
 #define SPI_PAGES 16
+#define ALL_VCPU_PAGES (VGIC_MAX_CPUS * VCPU_PAGES)
 
 _Static_assert(sizeof(struct vm) <= VM_PAGES * PAGE_SIZE, "struct vm");
 _Static_assert(VGIC_SPI_BYTES <= SPI_PAGES * PAGE_SIZE, "SPIs");
@@ -69,12 +71,25 @@ void vm_put(struct vm *vm)
 }
 
 /*
- * The quota keeps one VM from taking the whole pool. What the VM itself costs
- * (its record, SPIs, root) counts as well.
+ * A record and its budget. The quota keeps one VM from taking the whole pool, the
+ * reservation keeps others from taking what this one cannot do without.
  */
-static u64 vm_quota_pages(void)
+static struct vm *vm_alloc(void)
 {
-	return MAX(pool_total() / PAGE_SIZE / VM_QUOTA_SHARE, (u64)VM_QUOTA_MIN);
+	struct pool_quota quota = {
+		.limit = MAX(pool_total() / PAGE_SIZE / VM_QUOTA_SHARE, (u64)VM_QUOTA_MIN),
+	};
+	struct vm *vm;
+
+	if (pool_reserve(&quota, VM_PAGES + SPI_PAGES + ALL_VCPU_PAGES + stage2_root_pages() +
+					 VM_TABLES_MIN))
+		return NULL;
+	vm = pool_alloc(&quota, VM_PAGES);
+	if (vm)
+		vm->quota = quota;
+	else
+		pool_reserve(&quota, 0);
+	return vm;
 }
 
 /* The record, in which the quota itself lies, goes last. There is no stage 2 any more. */
@@ -82,10 +97,10 @@ static void vm_free(struct vm *vm)
 {
 	struct pool_quota quota = vm->quota;
 
-	if (vm->spi)
-		pool_free(&quota, vm->spi, SPI_PAGES);
+	pool_free(&quota, vm->vcpus, ALL_VCPU_PAGES);
+	pool_free(&quota, vm->spi, SPI_PAGES);
 	pool_free(&quota, vm, VM_PAGES);
-	CHECK(quota.used == 0);
+	CHECK(quota.used == 0 && pool_reserve(&quota, 0) == 0);
 }
 
 /**
@@ -97,16 +112,14 @@ static void vm_free(struct vm *vm)
  */
 int vm_create(u64 type, u16 *id)
 {
-	struct pool_quota quota = { .limit = vm_quota_pages() };
 	struct vm *vm;
 	unsigned int i;
 
 	if (type)
 		return -EINVAL;
-	vm = pool_alloc(&quota, VM_PAGES);
+	vm = vm_alloc();
 	if (!vm)
 		return -ENOMEM;
-	vm->quota = quota;
 	spin_lock(&vm_table_lock);
 	for (i = 1; i <= VM_MAX && table[i]; i++)
 		;
@@ -125,7 +138,8 @@ int vm_create(u64 type, u16 *id)
 	vm->id = i;
 	vm->counter_offset = arch_counter();
 	vm->spi = pool_alloc(&vm->quota, SPI_PAGES);
-	if (!vm->spi || stage2_init(&vm->stage2, vm->id, &vm->quota)) {
+	vm->vcpus = pool_alloc(&vm->quota, ALL_VCPU_PAGES);
+	if (!vm->spi || !vm->vcpus || stage2_init(&vm->stage2, vm->id, &vm->quota)) {
 		spin_lock(&vm_table_lock);
 		table[i] = NULL;
 		nr_vms--;

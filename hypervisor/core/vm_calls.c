@@ -112,26 +112,24 @@ static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
 			return err;
 		if (work >= HYP_WORK_PAGES)
 			return -EAGAIN;
-		/* One table's worth, or one block; and the next attempt is work, too. */
+		/* One table's worth, or one block; and each attempt is work, too. */
 		page_return_vm_some(&vm->stage2, &cursor, end, 1);
-		work += MAX(before - vm_pages(vm), (u64)HYP_WORK_PAGES / 8);
+		work += MAX(before - vm_pages(vm), (u64)HYP_WORK_PAGES / 8) + pages;
 	}
 }
 
-/* Registration (no constituents): the region's place. */
+/* Registration (no constituents): the region's place. Context: vm->lock. */
 static int memregion_register(struct vm *vm, const struct gzvm_memregion_buf *b)
 {
 	int err;
 
-	spin_lock(&vm->lock);
 	spin_lock(&vm->slots_lock);
 	err = vm_slot_set(vm, b->slot, b->gpa, b->total_pages);
 	spin_unlock(&vm->slots_lock);
-	spin_unlock(&vm->lock);
 	return err;
 }
 
-/* Population: the region's next pages, at most HYP_WORK_PAGES in one call. */
+/* Population: the region's next pages, at most HYP_WORK_PAGES in a call. Context: vm->lock. */
 static int memregion_populate(struct vm *vm, const struct gzvm_memregion_buf *b)
 {
 	const struct vm_slot *slot;
@@ -147,7 +145,6 @@ static int memregion_populate(struct vm *vm, const struct gzvm_memregion_buf *b)
 		if (pages > HYP_WORK_PAGES)
 			return -EINVAL;
 	}
-	spin_lock(&vm->lock);
 	spin_lock(&vm->slots_lock);
 	slot = vm_slot_by_id(vm, b->slot);
 	if (slot && IS_ALIGNED(b->gpa, PAGE_SIZE) &&
@@ -160,7 +157,6 @@ static int memregion_populate(struct vm *vm, const struct gzvm_memregion_buf *b)
 				vm->pfns[k++] = (b->constituents[i].address >> PAGE_SHIFT) + n;
 		err = vm_lend(vm, gfn, pages);
 	}
-	spin_unlock(&vm->lock);
 	return err;
 }
 
@@ -169,27 +165,21 @@ int hypercall_set_memregion(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
 	struct gzvm_memregion_buf *b;
-	int err;
+	int err = -EINVAL;
 
 	if (!vm)
 		return -EINVAL;
-	if (x[2] != GZVM_MEMREGION_BUF_SIZE || !IS_ALIGNED(x[3], PAGE_SIZE)) {
-		vm_put(vm);
-		return -EINVAL;
-	}
-	b = pool_alloc(&vm->quota, GZVM_MEMREGION_BUF_SIZE / PAGE_SIZE);
-	if (!b) {
-		vm_put(vm);
-		return -ENOMEM;
-	}
-	err = read_host(b, x[3], PAGE_SIZE);
+	spin_lock(&vm->lock);
+	b = &vm->region;
+	if (x[2] == sizeof(*b) && IS_ALIGNED(x[3], PAGE_SIZE))
+		err = read_host(b, x[3], PAGE_SIZE);
 	if (!err)
 		err = read_host((char *)b + PAGE_SIZE, x[3] + PAGE_SIZE, PAGE_SIZE);
 	if (!err && b->constituent_cnt > GZVM_MAX_CONSTITUENTS)
 		err = -EINVAL;
 	if (!err)
 		err = b->constituent_cnt ? memregion_populate(vm, b) : memregion_register(vm, b);
-	pool_free(&vm->quota, b, GZVM_MEMREGION_BUF_SIZE / PAGE_SIZE);
+	spin_unlock(&vm->lock);
 	vm_put(vm);
 	return err;
 }

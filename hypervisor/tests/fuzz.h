@@ -82,7 +82,7 @@ u64 fuzz_digest(void); /* what a refusal must leave as it was */
 
 /* fuzz_vm.c, fuzz_pool.c: the modules' own state */
 struct vm *fuzz_vm(unsigned int id); /* also one that is being destroyed */
-u64 fuzz_vm_pages(const struct vm *vm); /* of the pool, that it has besides tables */
+u64 fuzz_vm_pages(void); /* of the pool, that each has besides tables */
 bool fuzz_vm_locked(void);
 void fuzz_pool_check(u64 used, u64 promised);
 

@@ -317,7 +317,7 @@ static u64 promised(const struct pool_quota *q)
 static void check_vm(struct vm *vm, bool whole)
 {
 	struct count c = count_tables(&vm->stage2, false, whole);
-	u64 used = fuzz_vm_pages(vm) + c.tables;
+	u64 used = fuzz_vm_pages() + c.tables;
 
 	for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++)
 		if (vm->vcpu[i])

@@ -9,9 +9,9 @@ FUZZ_OWN struct vm *fuzz_vm(unsigned int id)
 	return table[id];
 }
 
-FUZZ_OWN u64 fuzz_vm_pages(const struct vm *vm)
+FUZZ_OWN u64 fuzz_vm_pages(void)
 {
-	return VM_PAGES + SPI_PAGES + stage2_root_pages() + vm->nr_vcpus * 4;
+	return VM_PAGES + SPI_PAGES + ALL_VCPU_PAGES + stage2_root_pages();
 }
 
 FUZZ_OWN bool fuzz_vm_locked(void)

@@ -16,6 +16,7 @@
 #include <hyp/test_hooks.h>
 #include <hyp/util.h>
 #include <hyp/version.h>
+#include <hyp/vm.h>
 #include "cpu.h"
 #include "early_map.h"
 #include "guest.h"
@@ -35,6 +36,9 @@ void __noreturn boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start);
 #define MIN_POOL (16UL << 20)
 
 static struct platform platform;
+/* Tables of level 3, and one of level 2, at LAYOUT_RUN. */
+#define RUN_TABLES ((VM_MAX + 1) * VGIC_MAX_CPUS * GZVM_VCPU_BUF_PAGES / PGTABLE_ENTRIES + 1)
+
 static struct pool_quota el2_quota = { .limit = ~0ULL };
 
 static void __noreturn boot_stop(void)
@@ -224,6 +228,9 @@ void boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start)
 	boot_check_level(el);
 	if (!err)
 		err = boot_machine(fdt, fdt_pa, &host_fdt);
+	/* For the run pages of all vCPUs that there can be: no VM finds them taken. */
+	if (!err)
+		err = pool_reserve(&el2_quota, el2_quota.used + RUN_TABLES);
 	if (err)
 		boot_stop();
 	pr_info("boot: %u CPUs, %u-bit IPA, pool %llu KiB (%llu KiB free)", platform.nr_cpus,

@@ -29,9 +29,18 @@
 #define VM_MAX 255 /* ids 1 to 255: VMIDs have 8 bits, 0 is the host's */
 #define VM_MAX_SLOTS 512
 
-/* A VM's share of the pool: this part of it, at least VM_QUOTA_MIN pages. */
+/*
+ * A VM's share of the pool: this part of it, at least VM_QUOTA_MIN pages. It has all
+ * that is not tables from its creation on, and room for VM_TABLES_MIN tables is kept
+ * back for it: so whatever other VMs take, none of its calls fails for memory. One
+ * call needs at most two tables each of level 1, 2 and 3.
+ */
 #define VM_QUOTA_SHARE 4
 #define VM_QUOTA_MIN 256
+#define VM_TABLES_MIN 16
+
+/* Pool pages of a vCPU. */
+#define VCPU_PAGES 2
 
 /*
  * Where a vCPU is, for kicks. The sender makes its news visible, then looks; the
@@ -121,6 +130,7 @@ struct vm {
 	struct pool_quota quota;
 	struct vgic vgic;
 	struct vgic_irq *spi;
+	struct vcpu *vcpus; /* room for all of them, VCPU_PAGES each */
 	pa_t mailbox; /* of PFNs, lent by the host; v == 0: none */
 	u64 counter_offset; /* CNTVOFF_EL2, constant */
 	struct vm_event event;
@@ -129,7 +139,9 @@ struct vm {
 	struct spinlock slots_lock;
 	u32 nr_slots;
 	struct vm_slot slot[VM_MAX_SLOTS]; /* sorted by gpa */
-	u64 pfns[HYP_WORK_PAGES]; /* EL2's copy of what the host wrote; under lock */
+	/* EL2's copies of what the host wrote; under lock. */
+	u64 pfns[HYP_WORK_PAGES];
+	struct gzvm_memregion_buf region;
 };
 
 /* core/vm.c */
