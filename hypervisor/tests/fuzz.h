@@ -73,6 +73,7 @@ extern struct pool_quota fuzz_taker; /* of pool pages, besides host and VMs */
 void fuzz_guest_reset(const struct fuzz_config *config);
 void fuzz_guest(struct vcpu *v, struct guest_exit *e);
 void fuzz_wire(struct vcpu *v);
+void fuzz_vgic(struct vcpu *v, bool loads);
 extern bool fuzz_in_guest[FUZZ_CPUS];
 
 /* fuzz_check.c */

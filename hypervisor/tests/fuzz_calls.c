@@ -239,6 +239,7 @@ static void machine(const struct fuzz_config *config)
 	fuzz_guest_reset(config);
 	fake_guest = fuzz_guest;
 	fake_wire_hook = fuzz_wire;
+	fake_vgic_hook = fuzz_vgic;
 	fake_kick_wait = true;
 	fake_kick_hook = stop_in_kick;
 	fake_step_hook = stop_here;

@@ -84,6 +84,16 @@ static void store(struct vcpu *v, const struct sim *s)
 		hw->hcr = s->hcr;
 }
 
+void fuzz_vgic(struct vcpu *v, bool loads)
+{
+	struct sim *s = &sims[v->vm->id][v->index];
+
+	if (loads)
+		load(v, s);
+	else
+		store(v, s);
+}
+
 static u64 place(u8 n, u8 m)
 {
 	switch (n % 8) {
@@ -268,7 +278,7 @@ static void line(struct vcpu *v, unsigned int intid, bool level, struct guest_ex
 
 	vgic_set_line(&v->vm->vgic, v->index, intid, level, &wake);
 	e->wake |= wake & ~BIT(v->index);
-	e->kind = GUEST_EXIT_AGAIN;
+	e->kind = GUEST_EXIT_VGIC;
 }
 
 /* ICC_DIR_EL1, which may be trapped. */
@@ -286,6 +296,7 @@ static bool deactivate(struct vcpu *v, struct sim *s, u64 intid, struct guest_ex
 	else if (!vgic_icc_access(&v->vgic, VGIC_ICC_DIR, true, &intid, &wake))
 		fuzz_fail("ICC_DIR_EL1 is UNDEFINED");
 	e->wake |= wake;
+	e->kind = GUEST_EXIT_VGIC;
 	return true;
 }
 
@@ -299,7 +310,9 @@ static bool icc(struct vcpu *v, struct sim *s, const struct fuzz_op *op, struct 
 		return false;
 	store(v, s);
 	vgic_icc_access(&v->vgic, op->a % 3, op->c & 1, &value, &wake);
+	s->vmcr = v->vgic.hw.vmcr;
 	e->wake |= wake;
+	e->kind = GUEST_EXIT_VGIC;
 	return true;
 }
 
@@ -407,7 +420,6 @@ void fuzz_guest(struct vcpu *v, struct guest_exit *e)
 {
 	struct sim *s = &sims[v->vm->id][v->index];
 
-	load(v, s);
 	if (asked[v->vm->id][v->index]) {
 		fuzz_reach_psci(true, (s32)v->arch.x[0]);
 		asked[v->vm->id][v->index] = false;
@@ -428,10 +440,9 @@ void fuzz_guest(struct vcpu *v, struct guest_exit *e)
 		if (out)
 			break;
 		if (sim_misr(s)) {
-			e->kind = GUEST_EXIT_AGAIN;
+			e->kind = GUEST_EXIT_VGIC;
 			break;
 		}
 	}
 	fuzz_in_guest[fake_cpu] = false;
-	store(v, s);
 }

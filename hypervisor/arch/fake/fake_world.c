@@ -22,6 +22,7 @@ bool fake_kick_wait;
 void (*fake_kick_hook)(unsigned int cpu);
 void (*fake_answer_hook)(struct vcpu *v);
 void (*fake_wire_hook)(struct vcpu *v);
+void (*fake_vgic_hook)(struct vcpu *v, bool load);
 unsigned int fake_world_errors;
 u64 fake_kicks, fake_kicks_consumed;
 u64 fake_entries, fake_loads, fake_puts, fake_resets, fake_wires;
@@ -55,6 +56,7 @@ void fake_world_reset(void)
 	fake_kick_hook = NULL;
 	fake_answer_hook = NULL;
 	fake_wire_hook = NULL;
+	fake_vgic_hook = NULL;
 	fake_world_errors = 0;
 	fake_kicks = fake_kicks_consumed = 0;
 	fake_entries = fake_loads = fake_puts = fake_resets = fake_wires = 0;
@@ -188,6 +190,8 @@ void arch_vgic_load(struct vcpu *v)
 	if (v->arch.vgic || !v->vgic.loaded)
 		error("list registers loaded twice, or not by vgic_flush()");
 	v->arch.vgic = true;
+	if (fake_vgic_hook)
+		fake_vgic_hook(v, true);
 	COUNT(fake_vgic_loads);
 }
 
@@ -197,6 +201,8 @@ void arch_vgic_store(struct vcpu *v)
 	if (!v->arch.vgic || !v->vgic.loaded)
 		error("list registers stored that are not loaded");
 	v->arch.vgic = false;
+	if (fake_vgic_hook)
+		fake_vgic_hook(v, false);
 }
 
 u64 arch_vcpu_get_x(const struct vcpu *v, unsigned int n)

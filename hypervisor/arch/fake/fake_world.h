@@ -48,6 +48,9 @@ extern void (*fake_answer_hook)(struct vcpu *v);
 /* In arch_vcpu_wire(), for what a processor would wire. May be NULL. */
 extern void (*fake_wire_hook)(struct vcpu *v);
 
+/* In arch_vgic_load() and arch_vgic_store(): a virtual CPU interface. May be NULL. */
+extern void (*fake_vgic_hook)(struct vcpu *v, bool load);
+
 /* Broken rules; each is printed. */
 extern unsigned int fake_world_errors;
 
