@@ -77,8 +77,8 @@ static void walk(struct count *c, u64 table, u64 ia, unsigned int level, unsigne
 			continue;
 		if (!(desc & VALID)) {
 			if (c->whole)
-				FAIL("VM %u: 0x%lx at 0x%lx is neither valid nor zero", c->pt->vmid,
-				     desc, at);
+				FAIL("VM %u: 0x%lx at 0x%lx is neither valid nor zero",
+				     c->pt->vmid, desc, at);
 			continue;
 		}
 		if (level < 3 && (desc & TABLE)) {
@@ -103,8 +103,8 @@ static struct count count_tables(const struct pgtable *pt, bool host, bool whole
 
 	walk(&c, fake_pa(pt->root), 0, pt->start_level, 512 * stage2_root_pages());
 	if (whole && (c.pages != pt->pages || c.blocks != pt->blocks || c.tables != pt->tables))
-		FAIL("VM %u counts %lu pages, %lu blocks, %lu tables; it has %lu, %lu, %lu", pt->vmid,
-		     pt->pages, pt->blocks, pt->tables, c.pages, c.blocks, c.tables);
+		FAIL("VM %u counts %lu pages, %lu blocks, %lu tables; it has %lu, %lu, %lu",
+		     pt->vmid, pt->pages, pt->blocks, pt->tables, c.pages, c.blocks, c.tables);
 	return c;
 }
 
@@ -120,9 +120,12 @@ static void borrow(u64 page, unsigned int pages)
 static void check_kept(const struct fake_mmu *mmu, u64 ia, u64 out, u64 size)
 {
 	for (u64 i = 0; mmu->vmid && i < size >> PAGE_SHIFT; i++) {
-		const struct page_record *rec = &fuzz_records[((out - FUZZ_RAM) >> PAGE_SHIFT) + i];
+		const struct page_record *rec;
 
-		if (!in_ram(out, size) || rec->owner != PAGE_OWNER_HOST || !rec->borrowers)
+		if (!in_ram(out, size))
+			FAIL("a TLB has 0x%lx of VM %u, which is no RAM", out, mmu->vmid);
+		rec = &fuzz_records[((out - FUZZ_RAM) >> PAGE_SHIFT) + i];
+		if (rec->owner != PAGE_OWNER_HOST || !rec->borrowers)
 			FAIL("a TLB has 0x%lx of VM %u at 0x%lx, which is not lent", ia, mmu->vmid,
 			     out);
 	}
@@ -139,8 +142,8 @@ static void check_records(bool whole)
 		u32 real = rec->borrowers - fuzz_bias[i];
 
 		if (rec->owner != owner || rec->state != PAGE_OWNED)
-			FAIL("page 0x%lx: owner %u, state %u", FUZZ_RAM + (i << PAGE_SHIFT), rec->owner,
-			     rec->state);
+			FAIL("page 0x%lx: owner %u, state %u", FUZZ_RAM + (i << PAGE_SHIFT),
+			     rec->owner, rec->state);
 		if (whole ? real != borrowed[i] : real < borrowed[i])
 			FAIL("page 0x%lx: %u borrowers are counted, there are %u",
 			     FUZZ_RAM + (i << PAGE_SHIFT), real, borrowed[i]);
@@ -180,8 +183,8 @@ static unsigned int check_vgic_cpu(struct vm *vm, struct vgic_cpu *c)
 
 	for (unsigned int group = 0; group < 2; group++)
 		for (unsigned int b = 0; b < VGIC_NR_BUCKETS; b++) {
-			unsigned int m = check_list(vm, &c->pend[group][b], VGIC_Q_PENDING, c->index, b,
-						    group);
+			const struct vgic_link *head = &c->pend[group][b];
+			unsigned int m = check_list(vm, head, VGIC_Q_PENDING, c->index, b, group);
 
 			if (!m != !(c->pend_map[group] >> b & 1))
 				FAIL("VM %u: vCPU %u: map of lists", vm->id, c->index);
@@ -228,14 +231,15 @@ static void check_irq(struct vm *vm, const struct vgic_irq *irq, u32 *queued)
 
 	queued[irq->queue]++;
 	if (irq->in_lr) {
-		const struct vgic_cpu *c = irq->lr_cpu < VGIC_MAX_CPUS ? vm->vgic.cpu[irq->lr_cpu] : NULL;
+		const struct vgic_cpu *c = vm->vgic.cpu[irq->lr_cpu % VGIC_MAX_CPUS];
 
-		if (!c || !c->loaded)
+		if (irq->lr_cpu >= VGIC_MAX_CPUS || !c || !c->loaded)
 			FAIL("VM %u: INTID %u is in a list register of nobody", vm->id, irq->intid);
 		return;
 	}
 	if (irq->lr_latch || irq->set_active || irq->drop_active)
-		FAIL("VM %u: INTID %u is out of its list register, but not all", vm->id, irq->intid);
+		FAIL("VM %u: INTID %u is out of its list register, but not all", vm->id,
+		     irq->intid);
 	if (irq->active != (irq->queue == VGIC_Q_ACTIVE) && irq->queue != VGIC_Q_NONE)
 		FAIL("VM %u: INTID %u is active on list %u", vm->id, irq->intid, irq->queue);
 	/* An interrupt that is on, waits and has a target is not forgotten. */
@@ -289,9 +293,10 @@ static void check_users(struct vm *vm)
 		if (v->index != i || v->vm != vm || v->run != fake_va(v->buffer.v))
 			FAIL("VM %u: vCPU %u is not itself", vm->id, i);
 		running += v->running;
-		if (v->arch.loaded != v->running || v->arch.loaded == (vm->peer[i].mode == VCPU_OUT))
-			FAIL("VM %u: vCPU %u is loaded %u, runs %u, mode %u", vm->id, i, v->arch.loaded,
-			     v->running, vm->peer[i].mode);
+		if (v->arch.loaded != v->running ||
+		    v->arch.loaded == (vm->peer[i].mode == VCPU_OUT))
+			FAIL("VM %u: vCPU %u is loaded %u, runs %u, mode %u", vm->id, i,
+			     v->arch.loaded, v->running, vm->peer[i].mode);
 	}
 	if (vm->users != running)
 		FAIL("VM %u has %u users, %u vCPUs run", vm->id, vm->users, running);
@@ -329,7 +334,8 @@ static void check_vm(struct vm *vm, bool whole)
 	if (!whole)
 		return;
 	if (vm->quota.used != used)
-		FAIL("VM %u has %lu pages of the pool, but pays for %lu", vm->id, used, vm->quota.used);
+		FAIL("VM %u has %lu pages of the pool, but pays for %lu", vm->id, used,
+		     vm->quota.used);
 	check_locks(vm);
 	check_users(vm);
 	check_slots(vm);

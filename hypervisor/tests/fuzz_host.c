@@ -127,7 +127,9 @@ static u64 pick_vm(u8 n)
 
 static u64 pick_tuple(u8 vm, u8 vcpu)
 {
-	return GZVM_VCPU_TUPLE(pick_vm(vm) & 0xffff, vcpu < 0xf0 ? vcpu % 8 : vcpu % 2 ? 8 : 0xffffUL);
+	u64 index = vcpu < 0xf0 ? vcpu % 8 : vcpu % 2 ? 8 : 0xffff;
+
+	return GZVM_VCPU_TUPLE(pick_vm(vm) & 0xffff, index);
 }
 
 /* A page: few, so that several uses meet. */
@@ -194,7 +196,9 @@ static u64 pick_gpa(u8 n, u8 page)
 
 static u64 pick_pages(u8 n)
 {
-	static const u64 pages[] = { 1, 512, 2, 0x40000, 1024, 16384, 513, 3, 0x7fffffff, 511, 64, 128 };
+	static const u64 pages[] = {
+		1, 512, 2, 0x40000, 1024, 16384, 513, 3, 0x7fffffff, 511, 64, 128,
+	};
 
 	if (n >= 0xf0)
 		return n & 1 ? ~0UL : limit() >> PAGE_SHIFT;
@@ -307,11 +311,13 @@ static void map_guest(u64 vm, u64 slot, u64 pfn, u64 gfn, u64 pages)
 
 static void map_block(const struct fuzz_op *op)
 {
-	u64 id = pick_vm(op->a), pages = op->d < 0xe0 ? (op->d & 1 ? 512 : op->d * 2) : pick_pages(op->d);
+	u64 id = pick_vm(op->a), pages = op->d & 1 ? 512 : op->d * 2;
 	u64 gfn = pick_gpa(op->c, op->e & 0xf0) >> PAGE_SHIFT, switches = fuzz_switches;
 	struct vm *vm = id <= VM_MAX ? fuzz_vm(id) : NULL;
 	u64 *pfns = NULL, first = 0, last = 0;
 
+	if (op->d >= 0xe0)
+		pages = pick_pages(op->d);
 	if (op->c & 0x10)
 		gfn = ALIGN_DOWN(gfn, 512);
 	if (vm && vm->mailbox.v && !vm->dying) {
@@ -320,7 +326,8 @@ static void map_block(const struct fuzz_op *op)
 		first = pfns[0];
 		last = pages && pages <= 512 ? pfns[pages - 1] : 0;
 	}
-	if (HC(MAP_GUEST_BLOCK, id, pick_slot(op->b), gfn, pages) == 0 && switches == fuzz_switches) {
+	if (HC(MAP_GUEST_BLOCK, id, pick_slot(op->b), gfn, pages) == 0 &&
+	    switches == fuzz_switches) {
 		check_mapped(id, gfn, first);
 		check_mapped(id, gfn + pages - 1, last);
 	}

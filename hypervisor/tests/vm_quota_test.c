@@ -99,7 +99,9 @@ static void whole_life(u64 vm, const u64 *hostile, unsigned int nr)
 		DONE(UNMAP, vm, gfn + 700, 64);
 	}
 	STORM();
-	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_ABORT, .addr = MEM + (5UL << 31) + 0x9000 });
+	fake_exit((struct guest_exit){
+		.kind = GUEST_EXIT_ABORT, .addr = MEM + (5UL << 31) + 0x9000,
+	});
 	DONE(RUN, TUPLE(vm, 0));
 	EXPECT_EQ(x[1], GZVM_EXIT_EXCEPTION);
 	DONE(MAP_GUEST, vm, 5, page >> 12, (MEM + (5UL << 31) + 0x9000) >> 12, 1);
