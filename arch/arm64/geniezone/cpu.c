@@ -11,6 +11,7 @@
 #include <linux/minmax.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <linux/version.h>
 
 #include <asm/arch_timer.h>
 #include <asm/daifflags.h>
@@ -117,6 +118,21 @@ u32 gzvm_arch_ipa_bits(void)
 	return min_t(u32, id_aa64mmfr0_parange_to_phys_shift(range), GZVM_MAX_IPA_BITS);
 }
 
+/*
+ * The wall clock in nanoseconds and the counter at one moment. Linux 7.3 has this for any
+ * clock, 6.12 for this one.
+ */
+static u64 gzvm_arch_clock(struct system_time_snapshot *snapshot)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	ktime_get_snapshot_id(CLOCK_REALTIME, snapshot);
+	return snapshot->systime;
+#else
+	ktime_get_snapshot(snapshot);
+	return snapshot->real;
+#endif
+}
+
 /**
  * gzvm_arch_ptp() - answer a guest's question for wall clock and counter
  * @args: x0 to x3 of the guest: x1 selects the counter; x0 and x1 become the high and low
@@ -131,9 +147,9 @@ void gzvm_arch_ptp(u64 *args, u64 vtimer_offset)
 {
 	struct system_time_snapshot snapshot;
 	u32 counter = args[1];
-	u64 cycles;
+	u64 clock, cycles;
 
-	ktime_get_snapshot(&snapshot);
+	clock = gzvm_arch_clock(&snapshot);
 	if (snapshot.cs_id != CSID_ARM_ARCH_COUNTER ||
 	    (counter != GZVM_PTP_VIRT_COUNTER && counter != GZVM_PTP_PHYS_COUNTER)) {
 		args[0] = SMCCC_RET_NOT_SUPPORTED;
@@ -144,8 +160,8 @@ void gzvm_arch_ptp(u64 *args, u64 vtimer_offset)
 	if (counter == GZVM_PTP_VIRT_COUNTER)
 		cycles -= vtimer_offset;
 
-	args[0] = upper_32_bits(snapshot.real);
-	args[1] = lower_32_bits(snapshot.real);
+	args[0] = upper_32_bits(clock);
+	args[1] = lower_32_bits(clock);
 	args[2] = upper_32_bits(cycles);
 	args[3] = lower_32_bits(cycles);
 }
