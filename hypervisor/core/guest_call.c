@@ -3,6 +3,7 @@
  * Hypercalls of guests: PSCI 1.1 (DEN0022), the SMCCC discovery calls, and PTP.
  * Everything unknown is NOT_SUPPORTED here: a guest cannot fill the VMM's log.
  */
+#include <hyp/firmware.h>
 #include <hyp/page.h>
 #include <hyp/psci.h>
 #include <hyp/util.h>
@@ -14,9 +15,9 @@
 #define RESET2_VENDOR BIT(31)
 
 #define SMCCC_VERSION 0x80000000U
-#define SMCCC_ARCH_FEATURES 0x80000001U
 #define SMCCC_VERSION_1_1 0x10001
 #define NOT_SUPPORTED ((u64)-1)
+#define NOT_REQUIRED ((u64)-2)
 
 /* The KVM vendor-hypervisor service, which stock guests' PTP driver looks for. */
 #define VENDOR_HYP_FEATURES 0x86000000U
@@ -160,6 +161,34 @@ static u64 guest_relinquish(struct vcpu *v, u64 addr)
 	return GZVM_EXIT_HYPERCALL;
 }
 
+/*
+ * SMCCC_ARCH_FEATURES. A vCPU moves between CPUs, so where the firmware has a workaround the
+ * guest is to call it on all of them, even if this one is safe. WORKAROUND_2 would switch the
+ * host's mitigation as well: for guests it is on for good (DEN0028 7.6.4).
+ */
+static u64 guest_arch_feature(u32 fn)
+{
+	s32 firmware;
+
+	if (fn == SMCCC_VERSION || fn == SMCCC_ARCH_FEATURES)
+		return 0;
+	firmware = psci_firmware_workaround(fn);
+	if (firmware < 0)
+		return (u64)firmware;
+	return fn == SMCCC_ARCH_WORKAROUND_2 ? NOT_REQUIRED : 0;
+}
+
+/* A guest's own call of a workaround runs the firmware's, with nothing but its number. */
+static u64 guest_workaround(u32 fn)
+{
+	u64 x[SMCCC_NR_REGS] = { fn };
+
+	if (guest_arch_feature(fn))
+		return NOT_SUPPORTED;
+	firmware_smc(x);
+	return 0;
+}
+
 /**
  * guest_call_answer() - the calls whose answer is all there is to do
  * @v: loaded
@@ -192,8 +221,12 @@ bool guest_call_answer(struct vcpu *v)
 		answer = SMCCC_VERSION_1_1;
 		break;
 	case SMCCC_ARCH_FEATURES:
-		if ((u32)a1 == SMCCC_VERSION || (u32)a1 == SMCCC_ARCH_FEATURES)
-			answer = 0;
+		answer = guest_arch_feature(a1);
+		break;
+	case SMCCC_ARCH_WORKAROUND_1:
+	case SMCCC_ARCH_WORKAROUND_2:
+	case SMCCC_ARCH_WORKAROUND_3:
+		answer = guest_workaround(fn);
 		break;
 	case VENDOR_HYP_UID:
 		answer = KVM_UID_0;

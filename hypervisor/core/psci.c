@@ -22,11 +22,16 @@
 
 #define MPIDR_AFFINITY 0xff00ffffffULL
 
+static const u32 workaround_fns[] = {
+	SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2, SMCCC_ARCH_WORKAROUND_3,
+};
+
 static struct cpu_boot boots[HYP_MAX_CPUS];
 static u64 mpidrs[HYP_MAX_CPUS];
 static unsigned int nr_cpus;
 static bool extended_state;
 static bool smccc_1_1;
+static s32 workarounds[3]; /* as the firmware answered */
 
 static u64 psci_relay(u64 fn, u64 a1, u64 a2, u64 a3)
 {
@@ -53,6 +58,10 @@ void psci_init(const struct platform *p)
 	extended_state = r >= 0 && (r & FEATURES_EXTENDED_STATE);
 	/* SMCCC_VERSION itself may be called only where this says so (DEN0028 7.2). */
 	smccc_1_1 = (s32)psci_relay(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(workarounds); i++)
+		workarounds[i] = smccc_1_1 ? (s32)psci_relay(SMCCC_ARCH_FEATURES, workaround_fns[i],
+							     0, 0) :
+					     PSCI_NOT_SUPPORTED;
 }
 
 struct cpu_boot *psci_cpu_boot(unsigned int cpu)
@@ -63,6 +72,14 @@ struct cpu_boot *psci_cpu_boot(unsigned int cpu)
 bool psci_firmware_smccc_1_1(void)
 {
 	return smccc_1_1;
+}
+
+s32 psci_firmware_workaround(u32 fn)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(workarounds); i++)
+		if (workaround_fns[i] == fn)
+			return workarounds[i];
+	return PSCI_NOT_SUPPORTED;
 }
 
 static int psci_cpu_index(u64 mpidr)

@@ -12,8 +12,8 @@
 /* One line for whatever libfdt refuses. */
 static int failed(const char *what, int err)
 {
-	pr_err("the host's device tree: %s: %s (libfdt)%s", what, fdt_strerror(err),
-	       err == -FDT_ERR_NOSPACE ? ": the buffer for it is too small" : "");
+	pr_err("the host's device tree: %s: %s (libfdt error %d)%s", what, fdt_strerror(err),
+	       -err, err == -FDT_ERR_NOSPACE ? ": the buffer for it is too small" : "");
 	return err == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
 }
 

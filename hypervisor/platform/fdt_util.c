@@ -14,16 +14,21 @@ const char *const fdt_util_timer_names[TIMER_NR] = {
 	[TIMER_HYP_PHYS] = "hyp-phys", [TIMER_HYP_VIRT] = "hyp-virt",
 };
 
-int fdt_util_check(const void *fdt, size_t size)
+int fdt_util_check(const void *fdt, pa_t fdt_pa, size_t size)
 {
 	int ret = -FDT_ERR_TRUNCATED;
 
+	if (!IS_ALIGNED(fdt_pa.v, 8)) {
+		pr_err("device tree at 0x%lx is unusable: it does not start at a multiple of 8: x0 must point to a whole tree, load it elsewhere",
+		       (unsigned long)fdt_pa.v);
+		return -EINVAL;
+	}
 	/* The header's size is known to be there only after this. */
 	if (size >= sizeof(struct fdt_header))
 		ret = fdt_check_full(fdt, size);
 	if (ret) {
-		pr_err("device tree at %p is unusable: %s (libfdt): x0 must point to a whole tree of at most %zu bytes",
-		       fdt, fdt_strerror(ret), size);
+		pr_err("device tree at 0x%lx is unusable: %s (libfdt error %d): x0 must point to a whole tree of at most %zu bytes",
+		       (unsigned long)fdt_pa.v, fdt_strerror(ret), -ret, size);
 		return -EINVAL;
 	}
 	return 0;

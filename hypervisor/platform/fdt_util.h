@@ -24,11 +24,12 @@ struct fdt_timer {
 /**
  * fdt_util_check() - is this a device tree whose structure is sound?
  * @fdt: tree
+ * @fdt_pa: where it is, for the words about it
  * @size: bytes that are mapped
  *
  * Return: 0, or -EINVAL after a pr_err() line.
  */
-int fdt_util_check(const void *fdt, size_t size);
+int fdt_util_check(const void *fdt, pa_t fdt_pa, size_t size);
 
 /**
  * fdt_util_okay() - is a node's status "okay", or absent?

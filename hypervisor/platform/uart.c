@@ -111,9 +111,10 @@ void platform_find_uart(const void *fdt, struct platform_uart *uart)
 	uart->regs.size = MIN(uart->regs.size, PAGE_SIZE);
 }
 
-int platform_uart_find(const void *fdt, size_t fdt_size, struct platform_uart *uart)
+int platform_uart_find(const void *fdt, pa_t fdt_pa, size_t fdt_size,
+		       struct platform_uart *uart)
 {
-	int ret = fdt_util_check(fdt, fdt_size);
+	int ret = fdt_util_check(fdt, fdt_pa, fdt_size);
 
 	*uart = (struct platform_uart){ .type = UART_NONE };
 	if (!ret)

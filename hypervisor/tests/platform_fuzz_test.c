@@ -43,7 +43,7 @@ static void check_platform(void)
 static void run(const u8 *fdt, size_t size, uint64_t *seed)
 {
 	struct platform_uart uart = { .type = UART_16550 };
-	int ret = platform_uart_find((const void *)fdt, size, &uart);
+	int ret = platform_uart_find((const void *)fdt, pa(TREE_FDT_PA), size, &uart);
 	u8 header[PAGE_SIZE];
 	const char *text;
 	u64 at;
@@ -157,7 +157,7 @@ TEST(every_truncation)
 		u8 *cut = malloc(size);
 
 		memcpy(cut, exact, size);
-		EXPECT_EQ(platform_uart_find(cut, size, &uart), -EINVAL);
+		EXPECT_EQ(platform_uart_find(cut, pa(TREE_FDT_PA), size, &uart), -EINVAL);
 		free(cut);
 	}
 	free(exact);

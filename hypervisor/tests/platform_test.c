@@ -437,18 +437,25 @@ TEST(no_device_tree_at_all)
 	u8 zeros[64] __aligned(8) = { 0 };
 
 	log_text();
-	EXPECT_EQ(platform_uart_find(zeros, sizeof(zeros), &uart), -EINVAL);
+	EXPECT_EQ(platform_uart_find(zeros, pa(TREE_FDT_PA), sizeof(zeros), &uart), -EINVAL);
 	expect_one_error(log_text(), "is unusable: FDT_ERR_BADMAGIC");
 	EXPECT_EQ(uart.type, UART_NONE);
-	EXPECT_EQ(platform_uart_find(zeros, 4, &uart), -EINVAL);
+	EXPECT_EQ(platform_uart_find(zeros, pa(TREE_FDT_PA), 4, &uart), -EINVAL);
 	expect_one_error(log_text(), "is unusable: FDT_ERR_TRUNCATED");
 	exact = tree_exact(fdt);
 	/* totalsize says more than is mapped. */
-	EXPECT_EQ(platform_uart_find(exact, fdt_totalsize(exact) - 8, &uart), -EINVAL);
+	EXPECT_EQ(platform_uart_find(exact, pa(TREE_FDT_PA), fdt_totalsize(exact) - 8, &uart), -EINVAL);
 	expect_one_error(log_text(), "is unusable: ");
 	fdt_set_magic(exact, 0xd00dfeee);
-	EXPECT_EQ(platform_uart_find(exact, fdt_totalsize(exact), &uart), -EINVAL);
+	EXPECT_EQ(platform_uart_find(exact, pa(TREE_FDT_PA), fdt_totalsize(exact), &uart), -EINVAL);
 	expect_one_error(log_text(), "BADMAGIC");
+	/* Where it is in the machine's memory is said, not where it is mapped. */
+	EXPECT_EQ(platform_uart_find(exact, pa(0x1230004), fdt_totalsize(exact), &uart), -EINVAL);
+	expect_one_error(log_text(),
+			 "device tree at 0x1230004 is unusable: it does not start at a multiple of 8");
+	EXPECT_EQ(platform_uart_find(zeros, pa(0x1230008), sizeof(zeros), &uart), -EINVAL);
+	expect_one_error(log_text(),
+			 "device tree at 0x1230008 is unusable: FDT_ERR_BADMAGIC (libfdt error 9)");
 	free(exact);
 	free(fdt);
 }

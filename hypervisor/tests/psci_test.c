@@ -96,10 +96,12 @@ TEST(init_asks_the_firmware)
 	smccc_features = 0;
 	psci_init(&machine);
 	EXPECT(psci_firmware_smccc_1_1());
-	EXPECT_EQ(fake_nr_smcs, 2);
 	/* SMCCC_VERSION itself is not called: firmware of 1.0 does not know it. */
-	for (unsigned int i = 0; i < fake_nr_smcs; i++)
+	EXPECT_EQ(fake_nr_smcs, 2 + 3);
+	for (unsigned int i = 0; i < 2; i++)
 		EXPECT_EQ(fake_smcs[i].x[0], PSCI_FEATURES);
+	for (unsigned int i = 2; i < fake_nr_smcs; i++)
+		EXPECT_EQ(fake_smcs[i].x[0], SMCCC_ARCH_FEATURES);
 }
 
 TEST(cpu_on)

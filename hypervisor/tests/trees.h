@@ -162,7 +162,7 @@ static __unused int tree_parse(const void *fdt, struct platform *p)
 {
 	void *exact = tree_exact(fdt);
 	struct platform_uart uart;
-	int ret = platform_uart_find(exact, fdt_totalsize(exact), &uart);
+	int ret = platform_uart_find(exact, pa(TREE_FDT_PA), fdt_totalsize(exact), &uart);
 
 	if (!ret)
 		ret = platform_parse(exact, pa(TREE_FDT_PA), tree_image, p);

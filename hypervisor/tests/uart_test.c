@@ -17,7 +17,7 @@ static enum uart_type find(const void *fdt)
 {
 	void *exact = tree_exact(fdt);
 
-	EXPECT_EQ(platform_uart_find(exact, fdt_totalsize(exact), &u), 0);
+	EXPECT_EQ(platform_uart_find(exact, pa(TREE_FDT_PA), fdt_totalsize(exact), &u), 0);
 	free(exact);
 	return u.type;
 }

@@ -6,6 +6,7 @@
 // LINK: vgic/vgic.c vgic/dist.c vgic/redist.c vgic/bank.c vgic/lr.c vgic/sgi.c vgic/queue.c
 // LINK: vgic/cpuif.c
 /* Hypercalls of guests: PSCI with every function and error, discovery, PTP, relinquish. */
+#include "fake_firmware.h"
 #include "vm_env.h"
 
 #define SMC64 (1UL << 30)
@@ -367,7 +368,6 @@ TEST(smccc)
 	EXPECT_CALL(0x10001, 0x80000000, 0, 0, 0);
 	EXPECT_CALL(0, 0x80000001, 0x80000000, 0, 0);
 	EXPECT_CALL(0, 0x80000001, 0xffffffff80000001, 0, 0);
-	EXPECT_CALL(NONE, 0x80000001, 0x80008000, 0, 0); /* a workaround */
 	/* The vendor service that stock guests look for. */
 	EXPECT_EQ(hvc(1, 0, 0x8600ff01, 1, 2, 3), GZVM_EXIT_IRQ);
 	EXPECT_EQ(v->arch.x[0], 0xb66fb428);
@@ -385,6 +385,92 @@ TEST(smccc)
 	EXPECT_CALL(NONE, NONE, 0, 0, 0);
 	EXPECT_CALL(NONE, 0x84000020, 0, 0, 0);
 	EXPECT_EQ(v->stats.exits[GZVM_EXIT_HYPERCALL - GZVM_EXIT_UNKNOWN], 0);
+}
+
+#define WORKAROUND_1 0x80008000
+#define WORKAROUND_2 0x80007fff
+#define WORKAROUND_3 0x80003fff
+#define NOT_REQUIRED ((u64)-2)
+
+/* Firmware of SMCCC 1.1 and what it says of its workarounds. */
+static s32 firmware_has[3];
+
+static void firmware(u64 x[])
+{
+	switch (x[0]) {
+	case PSCI_FEATURES:
+		x[0] = 0;
+		break;
+	case 0x80000001:
+		x[0] = x[1] == WORKAROUND_1 ? (u32)firmware_has[0] :
+		       x[1] == WORKAROUND_2 ? (u32)firmware_has[1] : (u32)firmware_has[2];
+		break;
+	}
+}
+
+static void firmware_boots(s32 first, s32 second, s32 third)
+{
+	static const struct platform one = { .nr_cpus = 1 };
+
+	firmware_has[0] = first;
+	firmware_has[1] = second;
+	firmware_has[2] = third;
+	fake_firmware_reset();
+	fake_smc_answer = firmware;
+	psci_init(&one);
+	fake_firmware_reset();
+	fake_smc_answer = firmware;
+}
+
+/* A call that the firmware must get: with the number and nothing of the guest's. */
+static void expect_served(u32 fn)
+{
+	unsigned int before = fake_nr_smcs;
+
+	EXPECT_CALL(0, 0xffffffff00000000 | fn, 0x1111, 0x2222, 0x3333);
+	EXPECT_EQ(fake_nr_smcs, before + 1);
+	EXPECT_EQ(fake_smcs[before].x[0], fn);
+	for (unsigned int i = 1; i < SMCCC_NR_REGS; i++)
+		EXPECT_EQ(fake_smcs[before].x[i], 0);
+}
+
+TEST(workarounds)
+{
+	static const u32 fns[] = { WORKAROUND_1, WORKAROUND_2, WORKAROUND_3 };
+
+	machine();
+	new_guest(1);
+	/* The CPU that was asked is safe: another one that the guest gets to may not be. */
+	firmware_boots(1, 0, 0);
+	EXPECT_CALL(0, 0x80000001, WORKAROUND_1, 0, 0);
+	EXPECT_CALL(NOT_REQUIRED, 0x80000001, WORKAROUND_2, 0, 0);
+	EXPECT_CALL(0, 0x80000001, WORKAROUND_3, 0, 0);
+	EXPECT_EQ(fake_nr_smcs, 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		expect_served(WORKAROUND_1);
+		expect_served(WORKAROUND_3);
+	}
+	/* That one is the host's to switch. */
+	EXPECT_CALL(NONE, WORKAROUND_2, 0, 0, 0);
+	EXPECT_EQ(fake_nr_smcs, 8);
+
+	/* Firmware that has not all of them. */
+	firmware_boots(0, -2, -1);
+	expect_served(WORKAROUND_1);
+	EXPECT_CALL(NOT_REQUIRED, 0x80000001, WORKAROUND_2, 0, 0);
+	EXPECT_CALL(NONE, 0x80000001, WORKAROUND_3, 0, 0);
+	EXPECT_CALL(NONE, WORKAROUND_3, 0, 0, 0);
+	EXPECT_EQ(fake_nr_smcs, 1);
+
+	/* Firmware of SMCCC 1.0 is not asked. */
+	fake_firmware_reset();
+	psci_init(&(const struct platform){ .nr_cpus = 1 });
+	EXPECT_EQ(fake_nr_smcs, 2);
+	for (unsigned int i = 0; i < ARRAY_SIZE(fns); i++) {
+		EXPECT_CALL(NONE, 0x80000001, fns[i], 0, 0);
+		EXPECT_CALL(NONE, fns[i], 0, 0, 0);
+	}
+	EXPECT_EQ(fake_nr_smcs, 2);
 }
 
 TEST(ptp)

@@ -59,11 +59,11 @@ static void boot_check_level(u64 el)
 }
 
 /* An error means that this is no device tree: nothing else may be read from it. */
-static int boot_uart(const void *fdt)
+static int boot_uart(const void *fdt, pa_t fdt_pa)
 {
 	struct platform_uart uart;
 	volatile void *regs;
-	int err = platform_uart_find(fdt, LAYOUT_WINDOW_SIZE - BLOCK_SIZE, &uart);
+	int err = platform_uart_find(fdt, fdt_pa, LAYOUT_WINDOW_SIZE - BLOCK_SIZE, &uart);
 
 	if (err || uart.type == UART_NONE)
 		return err;
@@ -222,7 +222,7 @@ void boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start)
 		isb();
 	}
 	log_set_frequency(read_sysreg(cntfrq_el0));
-	err = boot_uart(fdt);
+	err = boot_uart(fdt, pa(fdt_pa));
 	pr_info("GenieZone " HYP_VERSION_STRING " at EL%u, image at %llx", (unsigned int)el,
 		(unsigned long long)image_pa);
 	boot_check_level(el);

@@ -137,6 +137,7 @@ void cpu_init_el2(void)
 	u64 v;
 
 	write_sysreg((u64)host_vectors, vbar_el2);
+	errata_init(cpu);
 
 	cpu->hcr_host = HCR_RW | HCR_VM | HCR_TSC | HCR_TID3;
 	if (f->pauth)

@@ -18,6 +18,10 @@ struct host_regs {
 	u64 pad;
 };
 
+/* What this CPU's errata make EL2 do; errata.c */
+#define ERRATUM_SPECULATIVE_AT BIT(0)
+#define ERRATUM_STAGE1_FIRST BIT(1)
+
 struct percpu {
 	u64 stack; /* PERCPU_STACK */
 	u64 overflow; /* PERCPU_OVERFLOW */
@@ -32,6 +36,7 @@ struct percpu {
 	u64 hcr_host; /* HCR_EL2 while the host runs */
 	u64 mdcr_host;
 	u64 cptr_host;
+	u32 errata; /* ERRATUM_... */
 	/* The host's, while a guest is loaded: */
 	u64 host_elr, host_spsr;
 	u64 host_sys[NR_SWITCHED_REGS];
@@ -79,6 +84,7 @@ void cpu_init_el2(void);
 int cpu_detect(void);
 void cpu_negative_enables(bool host);
 void cpu_init_controls(void);
+void errata_init(struct percpu *cpu);
 u64 cpu_vtcr(void);
 void __noreturn cpu_enter_host(u64 entry, u64 arg);
 void __noreturn cpu_secondary_main(struct percpu *cpu);

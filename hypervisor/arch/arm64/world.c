@@ -38,9 +38,9 @@ static void regs_save(u64 *r)
 }
 
 /*
- * TCR_EL1 comes last: with both walks disabled until then, no speculative
- * translation can mix one world's tables with the other's stage 2 (errata of
- * Cortex-A55 1530923, A57 1319537, A72 1319367, A76 1165522).
+ * TCR_EL1 comes last: on CPUs with ERRATUM_SPECULATIVE_AT both walks are disabled until
+ * then, so that no speculative translation mixes one world's tables with the other's
+ * stage 2.
  */
 static void regs_load(const u64 *r)
 {
@@ -57,8 +57,10 @@ static void regs_load(const u64 *r)
 
 static void stage2_switch(u64 vttbr, u64 hcr)
 {
-	write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
-	isb();
+	if (this_cpu()->errata & ERRATUM_SPECULATIVE_AT) {
+		write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
+		isb();
+	}
 	write_sysreg(vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
 	isb();
@@ -140,6 +142,18 @@ void arch_vcpu_put(struct vcpu *v)
 	isb();
 }
 
+/* Does the guest's stage 1 translate that address? If not, the fault is its own. */
+static bool stage1_translates(u64 va)
+{
+	u64 par = read_sysreg(par_el1), result;
+
+	__asm__ volatile("at s1e1r, %0" : : "r"(va));
+	isb();
+	result = read_sysreg(par_el1);
+	write_sysreg(par, par_el1);
+	return !(result & 1); /* PAR_EL1.F */
+}
+
 static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit *e)
 {
 	u64 page = FIELD_GET(GENMASK(43, 4), read_sysreg(hpfar_el2)) << PAGE_SHIFT;
@@ -161,6 +175,9 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 		arch_inject_external_abort(v, e);
 		return;
 	}
+	/* Where stage 1 should have come first it does when the guest tries again. */
+	if ((this_cpu()->errata & ERRATUM_STAGE1_FIRST) && !e->walk && !stage1_translates(e->far))
+		return;
 	e->kind = GUEST_EXIT_ABORT;
 	if (fetch || e->walk)
 		return;

@@ -79,7 +79,8 @@ struct platform {
 
 /**
  * platform_uart_find() - find the console in a device tree
- * @fdt: device tree, mapped readable, 8-byte aligned
+ * @fdt: device tree, mapped readable
+ * @fdt_pa: where it is
  * @fdt_size: bytes that are mapped; totalsize may not exceed it
  * @uart: result; type UART_NONE when there is no usable one, also on error
  *
@@ -90,7 +91,8 @@ struct platform {
  *
  * Return: 0, or -EINVAL for something that is no device tree.
  */
-int platform_uart_find(const void *fdt, size_t fdt_size, struct platform_uart *uart);
+int platform_uart_find(const void *fdt, pa_t fdt_pa, size_t fdt_size,
+		       struct platform_uart *uart);
 
 /**
  * platform_parse() - read everything else from the device tree

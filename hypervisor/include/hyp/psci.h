@@ -72,4 +72,13 @@ void psci_system_off(void);
 /* Does the firmware know SMCCC 1.1 or newer? Asked once at boot. */
 bool psci_firmware_smccc_1_1(void);
 
+/* DEN0028 7.5, 7.6 and 7.9: the firmware's calls against its CPUs' vulnerabilities. */
+#define SMCCC_ARCH_FEATURES 0x80000001U
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000U
+#define SMCCC_ARCH_WORKAROUND_2 0x80007fffU
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fffU
+
+/* What the firmware says of one of them: SMCCC_ARCH_FEATURES' answer, asked once at boot. */
+s32 psci_firmware_workaround(u32 fn);
+
 #endif
