@@ -19,6 +19,7 @@
 
 /**
  * vm_post_event() - the VM as a whole stops: power off, reset, or its end
+ * @vm: the VM
  * @type: enum gzvm_system_event
  * @data: GZVM_CRASH_NDATA words, or NULL
  * @wake: vCPUs to be kicked or woken: all

@@ -15,6 +15,7 @@ _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
 
 /**
  * vcpu_create() - add a vCPU to a VM
+ * @vm: the VM
  * @index: below VGIC_MAX_CPUS, not in use; also its MPIDR_EL1.Aff0
  * @buffer: physical address of two pages of the host's: run page, hwstate
  *
@@ -73,6 +74,8 @@ out_unlock:
 
 /**
  * vcpu_free() - the end of a vCPU that nobody works on
+ * @vm: the VM
+ * @v: the vCPU
  *
  * Context: @v is claimed, or the VM has no other user.
  */
@@ -92,6 +95,7 @@ void vcpu_free(struct vm *vm, struct vcpu *v)
 
 /**
  * vcpu_claim() - find a vCPU and become the one that works on it
+ * @vm: the VM
  * @index: as the caller gave it
  *
  * Return: the vCPU, to be given back by vcpu_release(); NULL: there is none, or
@@ -126,6 +130,8 @@ void vcpu_release(struct vcpu *v)
 
 /**
  * vcpu_destroy() - DESTROY_VCPU
+ * @vm: the VM
+ * @index: the vCPU's
  *
  * Return: 0, -EINVAL (there is none, or it is in RUN).
  */
@@ -141,6 +147,7 @@ int vcpu_destroy(struct vm *vm, u64 index)
 
 /**
  * vcpu_reset() - state as after creation
+ * @v: the vCPU
  *
  * Context: @v is claimed. The vGIC is reset for the whole VM, elsewhere.
  */
@@ -156,6 +163,7 @@ void vcpu_reset(struct vcpu *v)
 
 /**
  * vm_kick() - tell vCPUs that there is news for them
+ * @vm: the VM
  * @mask: bit n: vCPU n
  *
  * The news is in memory already. Those inside the guest are made to leave it. Bits of

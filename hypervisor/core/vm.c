@@ -237,6 +237,7 @@ static u32 vm_slot_index(const struct vm *vm, u64 gfn)
 
 /**
  * vm_slot_find() - the slot that an address lies in
+ * @vm: the VM
  * @gfn: IPA >> 12
  *
  * Context: vm->slots_lock. Return: NULL: no memory there.
@@ -252,6 +253,7 @@ const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
 
 /**
  * vm_slot_by_id() - a slot by its number
+ * @vm: the VM
  * @id: as the caller gave it
  *
  * Context: vm->slots_lock. Return: NULL: there is none.
@@ -278,6 +280,7 @@ static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
 
 /**
  * vm_slot_set() - register, replace or remove a memory region
+ * @vm: the VM
  * @id: slot
  * @gpa: first address
  * @pages: 0 removes the slot

@@ -482,6 +482,7 @@ int hypercall_inform_exit(u64 x[])
 
 /**
  * hypercall_memregion_purpose() - MEMREGION_PURPOSE: x1 = id, x2 = gpa, x3 = size, x4 = flags
+ * @x: x0 to x3
  *
  * What a region is for. A plain VM's memory is all alike, so only the arguments
  * matter: firmware of a protected VM has no use yet.
@@ -506,6 +507,7 @@ int hypercall_memregion_purpose(u64 x[])
 
 /**
  * hypercall_set_dtb_config() - SET_DTB_CONFIG: x1 = id, x2 = gpa, x3 = bytes
+ * @x: x0 to x3
  *
  * Where the guest's device tree lies; must be memory of the guest's.
  */

@@ -256,7 +256,9 @@ static void access_config(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *b
 
 /**
  * vgic_bank_access() - one register of those described above
+ * @g: the VM's vGIC
  * @c: redistributor, or NULL: distributor
+ * @bus: the access
  *
  * Sizes (IHI 0069 12.1.3): words; GICx_IPRIORITYR bytes as well.
  *

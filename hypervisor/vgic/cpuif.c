@@ -10,6 +10,7 @@
 
 /**
  * vgic_cpuif_reset() - ICH_VMCR_EL2 and the active priorities as after reset
+ * @c: the vCPU's part of the vGIC
  *
  * The binary points reset to their least values (ICC_BPR0_EL1, ICC_BPR1_EL1).
  *
@@ -41,6 +42,9 @@ static u32 running_priority(const struct vgic_cpu *c)
 
 /**
  * vgic_cpuif_group_priority() - what of a priority decides about preemption
+ * @c: the vCPU's part of the vGIC
+ * @priority: of an interrupt
+ * @group1: whether it is of group 1
  *
  * By the binary point (IHI 0069 4.8.2, table of priority grouping): BPR0 for group 0,
  * and for group 1 as well if CBPR is set; else BPR1, which counts from one bit
@@ -62,6 +66,9 @@ u32 vgic_cpuif_group_priority(const struct vgic_cpu *c, u8 priority, bool group1
 
 /**
  * vgic_cpuif_takes() - would the CPU interface signal such an interrupt now?
+ * @c: the vCPU's part of the vGIC
+ * @priority: of an interrupt
+ * @group1: whether it is of group 1
  *
  * IHI 0069 4.8: its group is enabled, PMR does not mask it (4.8.5), and its group
  * priority is above the running priority (4.8.4).

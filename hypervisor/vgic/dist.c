@@ -63,6 +63,8 @@ static void access_router(struct vgic *g, struct vgic_bus *bus)
 
 /**
  * vgic_dist_access() - a register of the distributor
+ * @g: the VM's vGIC
+ * @bus: the access
  *
  * Context: vgic->lock held.
  */

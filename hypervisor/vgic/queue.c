@@ -26,6 +26,8 @@ static unsigned int bucket_of(u8 priority)
 
 /**
  * vgic_unqueue() - take an interrupt off whatever list it is on
+ * @g: the VM's vGIC
+ * @irq: the interrupt
  *
  * Context: vgic->lock held.
  */
@@ -126,6 +128,7 @@ static struct vgic_cpu *target(struct vgic *g, struct vgic_irq *irq)
 
 /**
  * vgic_notify() - an interrupt was queued for a vCPU: does it need a kick or wake-up?
+ * @c: the vCPU's part of the vGIC
  * @priority: of the interrupt
  * @group1: its group
  * @wake: gets the vCPU's bit if so
@@ -152,6 +155,8 @@ void vgic_notify(struct vgic_cpu *c, u8 priority, bool group1, u32 *wake)
 
 /**
  * vgic_notify_all() - the same for all that is queued, after an enable
+ * @c: the vCPU's part of the vGIC
+ * @wake: see hyp/vgic.h
  *
  * Context: vgic->lock held.
  */
@@ -196,6 +201,8 @@ static void update_hw(struct vgic_cpu *c, const struct vgic_irq *irq)
 
 /**
  * vgic_update() - put an interrupt where it belongs, after any change of its state
+ * @g: the VM's vGIC
+ * @irq: the interrupt
  * @wake: vCPUs to kick or wake
  *
  * Context: vgic->lock held.
@@ -238,6 +245,7 @@ void vgic_update(struct vgic *g, struct vgic_irq *irq, u32 *wake)
 
 /**
  * vgic_take_parked() - a vCPU that can take 1-of-N interrupts looks at the parked ones
+ * @c: the vCPU's part of the vGIC
  * @wake: gets this vCPU's bit if it can take one now
  *
  * Context: vgic->lock held.
@@ -260,6 +268,8 @@ void vgic_take_parked(struct vgic_cpu *c, u32 *wake)
 
 /**
  * vgic_leave_1ofn() - pass on 1-of-N interrupts that a vCPU cannot take
+ * @c: the vCPU's part of the vGIC
+ * @wake: see hyp/vgic.h
  *
  * Those of a group that its CPU interface has disabled, those that its PMR masks
  * and all if it is asleep: another vCPU may be able to.
@@ -289,6 +299,8 @@ void vgic_leave_1ofn(struct vgic_cpu *c, u32 *wake)
 
 /**
  * vgic_irq_activate() - an interrupt becomes active
+ * @g: the VM's vGIC
+ * @irq: the interrupt
  * @c: vCPU that it belongs to until it is deactivated
  * @acked: by an acknowledge: goes in front, since ends of interrupt come in reverse
  *         order (ICC_EOIR1_EL1); else by GICx_ISACTIVER
@@ -311,6 +323,7 @@ void vgic_irq_activate(struct vgic *g, struct vgic_irq *irq, struct vgic_cpu *c,
 
 /**
  * vgic_irq_ended() - an interrupt was deactivated: has the host to hear of it?
+ * @irq: the interrupt
  * @c: vCPU whose exit is going to tell
  *
  * Context: vgic->lock held.
@@ -327,7 +340,10 @@ void vgic_irq_ended(struct vgic_irq *irq, struct vgic_cpu *c)
 
 /**
  * vgic_irq_deactivate() - an active interrupt that is in no list register ends
+ * @g: the VM's vGIC
+ * @irq: the interrupt
  * @c: as for vgic_irq_ended()
+ * @wake: see hyp/vgic.h
  *
  * A level that is still high, or a latch, makes it pending at once.
  *

@@ -49,6 +49,7 @@ static void waker(struct vgic_cpu *c, struct vgic_bus *bus)
 /**
  * vgic_redist_access() - a register of RD_base
  * @c: vCPU whose redistributor it is
+ * @bus: the access
  *
  * Context: vgic->lock held.
  */
@@ -83,6 +84,7 @@ void vgic_redist_access(struct vgic_cpu *c, struct vgic_bus *bus)
 /**
  * vgic_sgi_frame_access() - a register of SGI_base
  * @c: vCPU whose redistributor it is
+ * @bus: the access
  *
  * Context: vgic->lock held.
  */

@@ -492,6 +492,7 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
 	 * another vCPU may have faulted it in again since: with several the pin stays.
 	 */
 	for (id = 0; id < GZVM_MAX_VCPUS; id++)
+		/* Pairs with the release in gzvm_vcpu_new(). */
 		if (id != vcpu->id && smp_load_acquire(&vm->vcpus[id]))
 			return 0;
 	mutex_lock(&vm->map_lock);

@@ -78,6 +78,7 @@ u64 firmware_cpu_arg(unsigned int id)
 
 /**
  * cpu_boot_init() - the boot CPU's struct percpu, before anything is known
+ * @p: the platform
  *
  * Also called with the platform, to give every CPU its identity; the boot CPU
  * keeps the index that the device tree gives it.

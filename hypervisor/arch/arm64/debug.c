@@ -138,6 +138,7 @@ static void buffers_resume(struct percpu *cpu)
 
 /**
  * debug_load() - the host's debug, profiling and trace stop, the guest's begins
+ * @v: the vCPU that is entered
  *
  * Context: before the world changes: the buffers still go through the host's stage 2.
  */
@@ -159,6 +160,7 @@ void debug_load(struct vcpu *v)
 
 /**
  * debug_put() - the way back; the host's world is loaded
+ * @v: the vCPU that leaves
  */
 void debug_put(struct vcpu *v)
 {
@@ -207,7 +209,10 @@ static bool points_access(struct vcpu *v, u32 enc, bool write, u64 *value)
 
 /**
  * debug_access() - a guest's access to a debug register that traps
+ * @v: the vCPU
  * @enc: SYS() encoding, op0 = 2, or MDCCSR_EL0 and DBGDTR of op1 = 3
+ * @write: direction
+ * @value: written, or the result
  *
  * There is no external debugger: its channel and claim tags read as unused.
  *

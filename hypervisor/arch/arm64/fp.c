@@ -66,6 +66,7 @@ static u64 fp_open_cptr(void)
 
 /**
  * fp_trap() - the guest's first use of FP since the entry
+ * @v: the vCPU
  */
 void fp_trap(struct vcpu *v)
 {
@@ -84,6 +85,7 @@ void fp_trap(struct vcpu *v)
 
 /**
  * fp_put() - give the host its registers back
+ * @v: the vCPU
  */
 void fp_put(struct vcpu *v)
 {

@@ -114,6 +114,7 @@ static void gic_own_interrupts(struct percpu *cpu)
 
 /**
  * gic_init() - find each CPU's redistributor, learn about list registers
+ * @p: the platform
  *
  * Context: boot. Return: 0, -ENOMEM, or -ENODEV after a line that says why.
  */
@@ -233,6 +234,7 @@ static void gic_ppi_active(struct percpu *cpu, bool active)
 
 /**
  * gic_enter() - load the virtual CPU interface as vgic_flush() has left it
+ * @v: the vCPU
  *
  * The caller synchronises (ISB).
  */
@@ -253,6 +255,7 @@ void gic_enter(struct vcpu *v)
 
 /**
  * gic_exit() - store what the guest has changed
+ * @v: the vCPU
  */
 void gic_exit(struct vcpu *v)
 {
@@ -273,6 +276,7 @@ void gic_put(void)
 
 /**
  * gic_classify() - whose is the physical interrupt that ended the guest's run?
+ * @v: the vCPU
  *
  * By the highest pending one, without acknowledging it. What is EL2's is dealt
  * with here; the rest, and an SGI 15 that is not a kick (core/run.c knows), is the

@@ -178,6 +178,8 @@ static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest
 
 /**
  * guest_sysreg() - an MRS, MSR or SYS of the guest has trapped
+ * @v: the vCPU
+ * @esr: syndrome of the trap
  * @e: the exit; its kind becomes GUEST_EXIT_SGI for an SGI, whose instruction is
  *     stepped over by core/run.c, and GUEST_EXIT_VGIC where interrupts may have changed
  *

@@ -31,6 +31,7 @@ static void timer_line(struct vcpu *v, unsigned int intid, bool *was, bool level
 
 /**
  * timer_sample() - tell the vGIC the level of the virtual timer
+ * @v: the vCPU
  *
  * Context: loaded, interrupts masked.
  */
@@ -44,6 +45,7 @@ void timer_sample(struct vcpu *v)
 
 /**
  * timer_reset() - both timers' lines are low again, whatever they were
+ * @v: the vCPU
  */
 void timer_reset(struct vcpu *v)
 {
@@ -53,6 +55,7 @@ void timer_reset(struct vcpu *v)
 
 /**
  * timer_virt_fired() - the virtual timer's physical interrupt has come
+ * @v: the vCPU
  *
  * The vGIC hears of it even if it should know already: else the interrupt, which is
  * not acknowledged, would come again at once, and for ever.
@@ -73,6 +76,7 @@ static bool timer_phys_armed(const struct vcpu_timer *t)
 
 /**
  * timer_phys_update() - level of the physical timer, and its next deadline
+ * @v: the vCPU
  */
 void timer_phys_update(struct vcpu *v)
 {

@@ -141,9 +141,15 @@ void pgtable_free_tables(struct pgtable *pt);
  * @surplus: called for each leaf that is taken out for another mapping, after its
  *           TLB entries are gone; and for what was mapped as asked already
  * @arg: for @surplus
+ * @attrs: private: bits of the new entries
+ * @block: private: all of it is one level 2 block
+ * @missing: private: something is to be mapped
+ * @broken_lo: private: start of what is to be taken out first
+ * @broken_hi: private: its end
+ * @spare: private: tables that take a block's place, by 2 MiB window
  *
- * The caller sets these and calls pgtable_list_prepare(), then, if that says
- * that there is something to do, pgtable_list_commit(); the rest is theirs.
+ * The caller sets all but the private ones and calls pgtable_list_prepare(), then, if that says
+ * that there is something to do, pgtable_list_commit().
  */
 struct pgtable_list {
 	u64 ia;
@@ -154,10 +160,10 @@ struct pgtable_list {
 	void *arg;
 
 	u64 attrs;
-	bool block; /* all of it is one level 2 block */
-	bool missing; /* something is to be mapped */
-	u64 broken_lo, broken_hi; /* what is to be taken out first */
-	void *spare[2]; /* tables that take a block's place, by 2 MiB window */
+	bool block;
+	bool missing;
+	u64 broken_lo, broken_hi;
+	void *spare[2];
 };
 
 int pgtable_list_prepare(struct pgtable *pt, struct pgtable_list *list);

@@ -60,6 +60,8 @@ void psci_host_call(u64 x[]);
 /**
  * psci_take_boot() - a CPU that starts fetches where its host begins
  * @cpu: the CPU
+ * @entry: result: the host's entry point
+ * @arg: result: its argument
  */
 void psci_take_boot(unsigned int cpu, u64 *entry, u64 *arg);
 

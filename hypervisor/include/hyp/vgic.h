@@ -195,6 +195,7 @@ void vgic_init(struct vgic *g, struct vgic_irq *spi);
 
 /**
  * vgic_set_dist() - place the distributor's frame (64 KiB)
+ * @g: the VM's vGIC
  * @base: its IPA, 64 KiB aligned
  *
  * Return: 0; -EEXIST: it has a place; -EINVAL: alignment, wraps, or over the
@@ -204,6 +205,7 @@ int vgic_set_dist(struct vgic *g, ipa_t base);
 
 /**
  * vgic_set_redist() - place the redistributors' frames (128 KiB a vCPU, upward)
+ * @g: the VM's vGIC
  * @base: IPA of vCPU 0's, 64 KiB aligned
  *
  * There are as many as vCPUs (the highest index + 1), so the range grows.
@@ -215,6 +217,7 @@ int vgic_set_redist(struct vgic *g, ipa_t base);
 
 /**
  * vgic_present() - does the VM have a GIC?
+ * @g: the VM's vGIC
  *
  * Return: true when both frames have a place.
  */
@@ -222,6 +225,7 @@ bool vgic_present(const struct vgic *g);
 
 /**
  * vgic_cpu_init() - add a vCPU, its redistributor and CPU interface as at reset
+ * @g: the VM's vGIC
  * @c: any contents; must not move in memory afterwards
  * @index: MPIDR_EL1.Aff0, below VGIC_MAX_CPUS, not in use
  *
@@ -231,6 +235,8 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *c, unsigned int index);
 
 /**
  * vgic_cpu_remove() - take a vCPU out; it does not run
+ * @g: the VM's vGIC
+ * @index: the vCPU's
  *
  * SPIs that waited for it stay pending, active ones stay active.
  *
@@ -240,6 +246,7 @@ void vgic_cpu_remove(struct vgic *g, unsigned int index);
 
 /**
  * vgic_reset() - all registers as after power on
+ * @g: the VM's vGIC
  *
  * Addresses, levels of the lines, vgic_set_resample() and vgic_cpu_map_hw() are
  * wiring and stay.
@@ -250,6 +257,7 @@ void vgic_reset(struct vgic *g);
 
 /**
  * vgic_cpu_reset() - CPU interface of one vCPU as after a reset (CPU_ON, CPU_OFF)
+ * @c: the vCPU's part of the vGIC
  * @wake: vCPUs that got a 1-of-N SPI that waited for this one
  *
  * The redistributor keeps its state, as it does where only the PE loses power.
@@ -260,6 +268,7 @@ void vgic_cpu_reset(struct vgic_cpu *c, u32 *wake);
 
 /**
  * vgic_cpu_map_hw() - wire a private interrupt to the physical one of its number
+ * @c: the vCPU's part of the vGIC
  * @intid: 16 to 31
  *
  * It goes into list registers with HW = 1; vgic_cpu.hw_active tells when the
@@ -292,6 +301,7 @@ bool vgic_access(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, bool write
 
 /**
  * vgic_sgi() - a guest wrote ICC_SGI1R_EL1, ICC_SGI0R_EL1 or ICC_ASGI1R_EL1
+ * @cpu: vCPU that wrote
  * @sgir: the value
  * @group1: true for ICC_SGI1R_EL1, false for the other two, which with
  *          GICD_CTLR.DS = 1 make SGIs of group 0 only
@@ -303,6 +313,7 @@ void vgic_sgi(struct vgic_cpu *cpu, u64 sgir, bool group1, u32 *wake);
 
 /**
  * vgic_set_line() - a wire changed its level
+ * @g: the VM's vGIC
  * @cpu: vCPU index of a private interrupt, ignored for SPIs
  * @intid: 16 to 1019
  * @level: edge-triggered: each call with true latches
@@ -314,7 +325,9 @@ int vgic_set_line(struct vgic *g, unsigned int cpu, unsigned int intid, bool lev
 
 /**
  * vgic_set_resample() - is the end of interrupt of an SPI reported to the host?
+ * @g: the VM's vGIC
  * @intid: 32 to 1019
+ * @on: yes or no
  *
  * Matters while the SPI is level-sensitive. In force from the next time on that
  * it goes into a list register.
@@ -325,6 +338,7 @@ int vgic_set_resample(struct vgic *g, unsigned int intid, bool on);
 
 /**
  * vgic_eoi_due() - has this vCPU ended an interrupt that the host must hear of?
+ * @c: the vCPU's part of the vGIC
  *
  * Asked after vgic_sync() or vgic_access(): if so, leave to the host (exit IRQ)
  * instead of entering the guest, with the result of vgic_eoi_report().
@@ -338,6 +352,7 @@ static inline bool vgic_eoi_due(const struct vgic_cpu *c)
 
 /**
  * vgic_eoi_report() - what hwstate.lr[] shows at an exit to the host
+ * @c: the vCPU's part of the vGIC
  * @lr: written: copies of the list registers at guest exit; an SPI with resample
  *      that was deactivated while its line was high has state 0 and the EOI bit
  *
@@ -350,6 +365,7 @@ bool vgic_eoi_report(struct vgic_cpu *c, u64 lr[VGIC_MAX_LRS]);
 
 /**
  * vgic_deactivate() - a guest's write to ICC_DIR_EL1 that was trapped
+ * @c: the vCPU's part of the vGIC
  * @intid: the value written
  * @wake: see above
  *
@@ -371,6 +387,10 @@ enum vgic_icc {
 
 /**
  * vgic_icc_access() - a guest's access to a CPU interface register, trapped by TC
+ * @c: the vCPU's part of the vGIC
+ * @reg: which one
+ * @write: direction
+ * @val: value written, or the result
  * @wake: see above
  *
  * CPUs without ICH_VTR_EL2.TDS cannot trap ICC_DIR_EL1 alone: there vgic_flush()
@@ -382,6 +402,7 @@ bool vgic_icc_access(struct vgic_cpu *c, enum vgic_icc reg, bool write, u64 *val
 
 /**
  * vgic_flush() - fill the list registers before a guest entry
+ * @c: the vCPU's part of the vGIC
  *
  * When more wait than fit, the most urgent are in and hcr asks for a maintenance
  * interrupt so that the rest follow. A handful of instructions and no lock when
@@ -395,6 +416,7 @@ void vgic_flush(struct vgic_cpu *c);
 
 /**
  * vgic_has_queued() - is there something that the next vgic_flush() may load?
+ * @c: the vCPU's part of the vGIC
  *
  * Context: no lock. Return: true if so.
  */
@@ -405,6 +427,7 @@ static inline bool vgic_has_queued(const struct vgic_cpu *c)
 
 /**
  * vgic_sync() - take the list registers back after a guest exit
+ * @c: the vCPU's part of the vGIC
  * @wake: see above (a 1-of-N SPI that this vCPU cannot take goes to another)
  *
  * Also when the guest was not entered after vgic_flush(). May be repeated.
@@ -415,6 +438,7 @@ void vgic_sync(struct vgic_cpu *c, u32 *wake);
 
 /**
  * vgic_pending() - would the vCPU get an interrupt now, if PSTATE let it?
+ * @c: the vCPU's part of the vGIC
  *
  * Something enabled and pending, above its PMR and its running priority: what
  * ends a WFI. Needs hw.vmcr, ap0r, ap1r as of the exit.

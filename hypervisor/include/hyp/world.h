@@ -95,6 +95,7 @@ int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value);
 
 /**
  * arch_vcpu_timer_delay() - cycles until the vCPU's next timer interrupt
+ * @v: the vCPU
  *
  * Tells the vGIC what is due already. Return: ~0: none is armed.
  */
