@@ -25,7 +25,7 @@ GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
 NOT_YET		:= check-cpus soak fuzz mutants coverage bench bench-compare size
-NOT_YET		:= $(filter-out $(if $(HYPERVISOR),coverage fuzz mutants size soak),$(NOT_YET))
+NOT_YET		:= $(filter-out $(if $(HYPERVISOR),check-cpus coverage fuzz mutants size soak),$(NOT_YET))
 ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
 $(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
 "Not there yet" in Documentation/virt/geniezone/introduction.rst)
@@ -145,6 +145,11 @@ ON_KERNEL_SUITES := driver-kunit driver-selftests guest-kit/geniezone:*
 check-debug check-newest: check-%: emulate-files $(BUILD)/driver/%
 	$(Q)EMULATE_BUILD=0 tools/testing/on-kernel $* $(ON_KERNEL_SUITES)
 
+# Every CPU model; "make check" has three of them.
+.PHONY: check-cpus
+check-cpus: emulate-files
+	$(Q)EMULATE_BUILD=0 SUITES=tools/testing/cpus tools/testing/run
+
 size: emulate-files
 	$(Q)EMULATE_BUILD=0 scripts/size
 
@@ -168,6 +173,7 @@ fuzz: $(STAMPS)/tools
 
 ifneq ($(HYPERVISOR),)
 define HYPERVISOR_HELP
+@echo 'make check-cpus    hypervisor, host and guests on each CPU model that is known to work'
 @echo 'make check-debug   the driver on a kernel with KASAN, lockdep and more of its own checkers'
 @echo 'make check-newest  the driver on the newest kernel that Debian has'
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
