@@ -294,7 +294,7 @@ int hypercall_get_one_reg(u64 x[])
 	return err;
 }
 
-static int irq_line(u64 x[], u64 intid)
+static int irq_line(u64 x[], u64 intid, u64 resample)
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
 	u32 wake = 0;
@@ -302,7 +302,8 @@ static int irq_line(u64 x[], u64 intid)
 
 	if (!vm)
 		return -EINVAL;
-	if (x[3] > 1 || !vgic_present(&vm->vgic) || arch_ppi_is_own(intid)) {
+	if (x[3] > 1 || !vgic_present(&vm->vgic) || arch_ppi_is_own(intid) ||
+	    (resample && vgic_set_resample(&vm->vgic, intid, resample == GZVM_IRQ_RESAMPLE))) {
 		err = -EINVAL;
 	} else {
 		/* A private interrupt is in its vCPU's record, which must not go meanwhile. */
@@ -321,15 +322,20 @@ int hypercall_irq_line(u64 x[])
 {
 	if (x[2] >= GZVM_NR_SPIS)
 		return -EINVAL;
-	return irq_line(x, x[2] + GZVM_FIRST_SPI);
+	return irq_line(x, x[2] + GZVM_FIRST_SPI, 0);
 }
 
-/** hypercall_irq_line_ex() - IRQ_LINE_EX: x1 = tuple, x2 = INTID, x3 = level; result x1 = bitmap */
+/** hypercall_irq_line_ex() - IRQ_LINE_EX: x1 = tuple, x2 = INTID, x3 = GZVM_IRQ_*; result x1 */
 int hypercall_irq_line_ex(u64 x[])
 {
+	u64 resample = x[3] & (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE);
+
 	if (x[2] < GZVM_FIRST_PPI || x[2] > GZVM_LAST_SPI)
 		return -EINVAL;
-	return irq_line(x, x[2]);
+	if (resample == (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE))
+		return -EINVAL;
+	x[3] &= ~resample;
+	return irq_line(x, x[2], resample);
 }
 
 static bool overlaps_slot(const struct vm *vm, u64 base, u64 size)

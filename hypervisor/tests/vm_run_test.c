@@ -452,7 +452,13 @@ TEST(irq_line_arguments)
 	/* The timers' levels are EL2's to say. */
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 27, 0);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 30, 1);
-	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 2);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 8);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 7);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 1UL << 32);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE, TUPLE(vm, 0), 8, 3);
+	/* No private interrupt is resampled. */
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 20,
+		       GZVM_IRQ_LEVEL | GZVM_IRQ_RESAMPLE);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 2), 20, 1);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 8), 20, 1);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0xffff), 20, 1);
@@ -525,8 +531,7 @@ TEST(end_of_interrupt_reported)
 	struct vcpu *v = vcpu_of(vm, 0);
 
 	open_gic(vm, 1);
-	EXPECT_EQ(vgic_set_resample(&vm_of(vm)->vgic, 40, true), 0);
-	EXPECT_OK(IRQ_LINE, TUPLE(vm, 0), 8, 1);
+	EXPECT_OK(IRQ_LINE_EX, TUPLE(vm, 0), 40, GZVM_IRQ_LEVEL | GZVM_IRQ_RESAMPLE);
 	fake_step((struct guest_exit){ .kind = GUEST_EXIT_VGIC }, take_and_end);
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
@@ -537,6 +542,15 @@ TEST(end_of_interrupt_reported)
 	EXPECT_OK(IRQ_LINE, TUPLE(vm, 0), 8, 0);
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IDLE);
 	EXPECT_EQ(v->hwstate->lr[0], 0);
+	/* Levels by themselves do not end the reports; this does. */
+	EXPECT(vm_of(vm)->vgic.spi[8].resample);
+	EXPECT_OK(IRQ_LINE_EX, TUPLE(vm, 0), 40, GZVM_IRQ_NO_RESAMPLE);
+	EXPECT(!vm_of(vm)->vgic.spi[8].resample);
+	EXPECT_OK(IRQ_LINE, TUPLE(vm, 0), 8, 1);
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_VGIC }, take_and_end);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_SMC });
+	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_exits_left(), 0);
 }
 
 TEST(sgi)

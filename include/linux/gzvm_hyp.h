@@ -56,7 +56,7 @@
 #define GZVM_FN_UNMAP			0x43	/* x1 vm_id, x2 gfn, x3 pages; BUSY: call again */
 #define GZVM_FN_VM_RESET		0x44	/* x1 vm_id */
 #define GZVM_FN_VCPU_STATS		0x45	/* x1 tuple, x2 PA of a page: gzvm_vcpu_stats */
-#define GZVM_FN_IRQ_LINE_EX		0x46	/* x1 tuple, x2 INTID, x3 level; x1 wake bitmap */
+#define GZVM_FN_IRQ_LINE_EX		0x46	/* x1 tuple, x2 INTID, x3 below; x1 wake bitmap */
 
 /* FEATURES, x1: what the hypervisor offers beyond the published ABI. */
 #define GZVM_HYP_FEAT_UNMAP		(_AC(1, UL) << 0)	/* UNMAP */
@@ -67,6 +67,16 @@
 #define GZVM_HYP_FEAT_LOG		(_AC(1, UL) << 5)	/* LOG_READ */
 #define GZVM_HYP_FEAT_IRQ_EX		(_AC(1, UL) << 6)	/* IRQ_LINE_EX */
 #define GZVM_HYP_FEAT_VCPU_STATS	(_AC(1, UL) << 7)	/* VCPU_STATS */
+#define GZVM_HYP_FEAT_RESAMPLE		(_AC(1, UL) << 8)	/* GZVM_IRQ_RESAMPLE */
+
+/*
+ * IRQ_LINE_EX, x3: the level in bit 0, and with feature RESAMPLE one of these for an SPI: from
+ * now on its ends of interrupt are reported in gzvm_vcpu_hwstate.lr while its line is high and
+ * it is level-sensitive, or no longer.
+ */
+#define GZVM_IRQ_LEVEL			(_AC(1, UL) << 0)
+#define GZVM_IRQ_RESAMPLE		(_AC(1, UL) << 1)
+#define GZVM_IRQ_NO_RESAMPLE		(_AC(1, UL) << 2)
 
 /* FEATURES, x2: the hypervisor's release. */
 #define GZVM_HYP_VERSION(major, minor, patch) \
@@ -187,7 +197,8 @@ struct gzvm_memregion_buf {
  * struct gzvm_vcpu_hwstate - second page of the vCPU buffer, written by the hypervisor
  * @nr_lrs: valid entries of @lr
  * @padding: zero
- * @lr: report of the list registers (format of ICH_LR<n>_EL2) at the exit
+ * @lr: report of the list registers (format of ICH_LR<n>_EL2) at the exit; an SPI whose end
+ *	of interrupt is reported has no state and the EOI bit, in one exit
  * @vtimer_offset: CNTVOFF_EL2 of the VM, in cycles
  * @vtimer_delay: cycles from the exit until the guest's next timer fires
  * @vtimer_migrate: non-zero when @vtimer_delay is valid
