@@ -12,6 +12,7 @@
 
 #include "machine.h"
 #include "options.h"
+#include "stat.h"
 #include "util.h"
 
 /* Statuses of the process. */
@@ -176,6 +177,10 @@ int main(int argc, char *argv[])
 	int status = STATUS_OK;
 
 	vmm_fill_descriptors();
+	if (argc > 1 && !strcmp(argv[1], "stat")) {
+		status = stat_command(argc - 2, argv + 2, STAT_ROOT);
+		goto out;
+	}
 	if (options_parse(&options, argc, argv))
 		return STATUS_ERROR;
 	switch (options.command) {
@@ -189,6 +194,7 @@ int main(int argc, char *argv[])
 		status = vmm_run(&options);
 		break;
 	}
+out:
 	if (fflush(stdout) || ferror(stdout)) {
 		vmm_error("standard output: %s; check where it goes", strerror(errno));
 		status = status ? status : STATUS_ERROR;

@@ -16,8 +16,10 @@
 static const char options_help[] =
 	"Usage: gzvm-vmm run --kernel IMAGE [OPTIONS] [-- WORDS...]\n"
 	"       gzvm-vmm check [--hypervisor gzvm|kvm]\n"
+	"       gzvm-vmm stat [PID] [--once] [--json]\n"
 	"\n"
-	"run starts a guest; check prints what this host's hypervisor offers.\n"
+	"run starts a guest; check prints what this host's hypervisor offers; stat counts\n"
+	"what the guests do, of all processes or of PID, every second or once.\n"
 	"\n"
 	"  --kernel IMAGE        guest's kernel: an arm64 Image, not compressed\n"
 	"  --initrd FILE         its initial RAM disk\n"
