@@ -9,18 +9,26 @@
  *   files hold the module (fops.owner). Interrupt eventfds are taken away when the VM's file
  *   is released, since their callbacks hold no reference.
  *
+ *   What a VM has of the hypervisor and of its creator's memory goes (gzvm_vm_retire()) with
+ *   its last file or with that memory (exit, exec), whichever is first: a file that another
+ *   process was handed keeps the structures alone, and its ioctls fail.
+ *
  * Locks, outermost first
  *   gzvm_vcpu.lock    mutex: one RUN or register access of a vCPU at a time. Protects the run
- *                     page, .completion and .fault_pages.
+ *                     page, .completion, .undelivered and .fault_pages.
+ *   gzvm.retire_lock  mutex: gzvm_vm_retire().
  *   gzvm.lock         mutex: creation of vCPUs and devices.
  *   gzvm.slots_lock   rwsem: the memory slots. Written by changes of the slots, which
  *                     therefore meet no page fault under way; read by page faults and
  *                     relinquishing, for as long as they use a slot.
+ *   gzvm.pin_lock     mutex: one vCPU at a time pins memory and charges it (gzvm.pinned).
  *   mmap_lock         of the VM's mm: inside slots_lock, never while map_lock is held.
  *   gzvm.map_lock     mutex: gzvm.pages, the PFN mailbox and the region buffer. What is in
- *                     gzvm.pages and what stage 2 maps change together under it. Nothing that
- *                     waits for user memory runs under it, so that an MMU notifier can take it.
+ *                     gzvm.pages and what stage 2 maps change together under it. The MMU
+ *                     notifiers take it, so nothing that waits for user memory or reclaims
+ *                     memory is done under it.
  *   gzvm.ioevents_lock rwsem: the ioeventfds; read by each MMIO write of a guest.
+ *   gzvm.resample_lock rwsem: gzvm.resamplers; read when a guest has ended an interrupt.
  *   gzvm.irqfds.mutex mutex: one assignment or removal of an irqfd at a time, so that none is
  *                     removed before it is complete.
  *   eventfd's own     spinlock, interrupts off: irqfd callbacks run under it.
@@ -37,6 +45,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/maple_tree.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -51,6 +60,9 @@ struct kobject;
 struct mm_struct;
 struct page;
 struct seq_file;
+
+/* Order of a 2 MiB block, in pages. */
+#define GZVM_BLOCK_ORDER		9
 
 /* Batches when the hypervisor does not say. */
 #define GZVM_DEFAULT_DEMAND_BATCH	GZVM_BLOCK_PAGES
@@ -89,18 +101,24 @@ static inline bool gzvm_hyp_has(u64 feature)
 
 /**
  * struct gzvm_memslot - a memory slot
+ * @vm: its VM
  * @id: its number
  * @flags: GZVM_USER_MEM_REGION_*
  * @gfn: first guest frame
  * @npages: number of pages
  * @hva: address of its first byte in the creator's memory
+ * @mni: watches that memory, unless gzvm.pinned
+ * @touched: blocks of 2 MiB (the first is that of @gfn) that were given pages once
  */
 struct gzvm_memslot {
+	struct gzvm *vm;
 	u32 id;
 	u32 flags;
 	u64 gfn;
 	u64 npages;
 	unsigned long hva;
+	struct mmu_interval_notifier mni;
+	unsigned long *touched;
 };
 
 /**
@@ -123,6 +141,7 @@ enum gzvm_completion {
  * @run: run page, shared with the hypervisor
  * @hwstate: second page of the same buffer
  * @completion: what the last exit to userspace left open
+ * @undelivered: exit reason that could not be written to the VMM's structure, or 0
  * @wake: set when something happened that an idle vCPU must look at; cleared by RUN
  * @wq: where the vCPU sleeps when it is idle
  * @fault_pages: GZVM_BLOCK_PAGES pointers, for page faults
@@ -138,6 +157,7 @@ struct gzvm_vcpu {
 	struct gzvm_vcpu_run *run;
 	struct gzvm_vcpu_hwstate *hwstate;
 	enum gzvm_completion completion;
+	u32 undelivered;
 	atomic_t wake;
 	wait_queue_head_t wq;
 	struct page **fault_pages;
@@ -155,11 +175,17 @@ struct gzvm_vcpu {
  * @demand_paging: pages are mapped when the guest touches them, else at registration
  * @block_paging: demand paging hands over blocks of up to 512 pages
  * @idle: the hypervisor lets idle vCPUs leave (ENABLE_IDLE)
+ * @pinned: pages that the guest has are pinned; else notifiers watch them
+ * @broken: the hypervisor kept memory that it was to give back: nothing runs any more
+ * @retired: nothing of the VM is left but this structure and those of its vCPUs
+ * @mn: tells when @mm ends
+ * @retire_lock: see the top of this file
  * @lock: see the top of this file
  * @vcpus: vCPUs by index; set once with release semantics
  * @slots_lock: see the top of this file
  * @slots: slots by number
  * @slot_tree: slots by guest frames
+ * @pin_lock: see the top of this file
  * @map_lock: see the top of this file
  * @pages: what stage 2 maps: struct page by guest frame; mark 0: first frame of a block
  * @nr_pages: entries of @pages
@@ -169,6 +195,8 @@ struct gzvm_vcpu {
  * @ioevents_lock: see the top of this file
  * @ioevents: list of ioeventfds
  * @irqfds: list of irqfds with its locks
+ * @resample_lock: see the top of this file
+ * @resamplers: SPIs whose ends of interrupt someone wants to know
  * @debugfs: folder of this VM
  */
 struct gzvm {
@@ -178,7 +206,12 @@ struct gzvm {
 	bool demand_paging;
 	bool block_paging;
 	bool idle;
+	bool pinned;
+	bool broken;
+	bool retired;
 
+	struct mmu_notifier mn;
+	struct mutex retire_lock; /* see above */
 	struct mutex lock; /* see above */
 	struct gzvm_vcpu *vcpus[GZVM_MAX_VCPUS];
 
@@ -186,6 +219,7 @@ struct gzvm {
 	struct xarray slots;
 	struct maple_tree slot_tree;
 
+	struct mutex pin_lock; /* see above */
 	struct mutex map_lock; /* see above */
 	struct xarray pages;
 	unsigned long nr_pages;
@@ -201,6 +235,9 @@ struct gzvm {
 		spinlock_t lock; /* see above */
 		struct list_head list;
 	} irqfds;
+
+	struct rw_semaphore resample_lock; /* see above */
+	struct list_head resamplers;
 
 	struct dentry *debugfs;
 };
@@ -256,12 +293,13 @@ int gzvm_vm_create(unsigned long type);
 void gzvm_vm_init(struct gzvm *vm);
 struct gzvm *gzvm_vm_get(struct gzvm *vm);
 void gzvm_vm_put(struct gzvm *vm);
+void gzvm_vm_retire(struct gzvm *vm);
 
 /* gzvm_vcpu.c */
 int gzvm_vcpu_create(struct gzvm *vm, unsigned long id);
 struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id);
-void gzvm_vcpu_free(struct gzvm_vcpu *vcpu, bool leak_buffer);
-void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu);
+void gzvm_vcpu_free(struct gzvm_vcpu *vcpu);
+void gzvm_vcpu_retire(struct gzvm_vcpu *vcpu);
 int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun);
 int gzvm_vcpu_get_one_reg(struct gzvm_vcpu *vcpu, void __user *argp);
 int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp);
@@ -297,27 +335,67 @@ int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region 
 struct gzvm_memslot *gzvm_memslot_find(struct gzvm *vm, u64 gfn);
 void gzvm_memslot_destroy_all(struct gzvm *vm);
 
-/* gzvm_mmu.c */
-int gzvm_mem_get(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
-		 unsigned long nr, struct page **pages);
+/* gzvm_mem.c */
+int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+		 unsigned long nr, bool fault, struct page **pages);
 void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr);
+int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page *page);
+int gzvm_mem_prepare(struct gzvm *vm, u64 gfn);
+void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages);
+unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
+			      unsigned long max);
+int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr);
 int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr);
+bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
+int gzvm_mem_watch(struct gzvm_memslot *slot);
+void gzvm_mem_unwatch(struct gzvm_memslot *slot);
+int gzvm_mem_destroy(struct gzvm *vm, int (*destroy)(struct gzvm *vm));
+
+/* gzvm_mmu.c */
 int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa);
-int gzvm_mmu_populate(struct gzvm *vm, const struct gzvm_memslot *slot);
+int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot);
 int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa);
-bool gzvm_mmu_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
-void gzvm_mmu_destroy(struct gzvm *vm, bool leak);
 
 /* gzvm_irq.c */
 int gzvm_irq_decode(u32 word, u32 *vcpu, u32 *intid);
 int gzvm_irq_line(struct gzvm *vm, const struct gzvm_irq_level *irq);
 int gzvm_irq_set_spi(struct gzvm *vm, u32 vcpu, u32 spi, u32 level);
+int gzvm_irq_set_resampled(struct gzvm *vm, u32 spi, u32 level);
 
 /* gzvm_irqfd.c */
 int gzvm_irqfd(struct gzvm *vm, const struct gzvm_irqfd *args);
 void gzvm_irqfd_release(struct gzvm *vm);
 int gzvm_irqfd_init(void);
 void gzvm_irqfd_exit(void);
+
+/**
+ * struct gzvm_resampler - an SPI whose ends of interrupt someone wants to know
+ * @list: member of gzvm.resamplers
+ * @spi: the SPI, from 0
+ * @users: list of struct gzvm_resample_user, not empty
+ */
+struct gzvm_resampler {
+	struct list_head list;
+	u32 spi;
+	struct list_head users;
+};
+
+/**
+ * struct gzvm_resample_user - one who wants to know
+ * @list: member of gzvm_resampler.users
+ * @resampler: of which SPI
+ * @ctx: the eventfd that is signalled
+ */
+struct gzvm_resample_user {
+	struct list_head list;
+	struct gzvm_resampler *resampler;
+	struct eventfd_ctx *ctx;
+};
+
+/* gzvm_resample.c */
+struct gzvm_resample_user *gzvm_resample_add(struct gzvm *vm, u32 spi, int fd);
+void gzvm_resample_remove(struct gzvm *vm, struct gzvm_resample_user *user);
+void gzvm_resample_scan(struct gzvm_vcpu *vcpu);
 
 /**
  * struct gzvm_ioevent - an ioeventfd

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <kunit/static_stub.h>
+#include <trace/events/geniezone.h>
 
 /**
  * gzvm_status_to_errno() - errno of a hypercall's status
@@ -60,7 +61,9 @@ int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_re
 
 	if (!res)
 		res = &regs;
+	trace_gzvm_hypcall_enter(fn, args->x[0], args->x[1], args->x[2]);
 	arm_smccc_1_2_hvc(&regs, res);
+	trace_gzvm_hypcall_leave(fn, res->a0, res->a1);
 	return gzvm_status_to_errno(res->a0);
 }
 

@@ -5,6 +5,7 @@
  */
 
 #include <linux/arm-smccc.h>
+#include <linux/gfp.h>
 #include <linux/time64.h>
 
 #include <asm/arch_timer.h>
@@ -19,7 +20,8 @@ static void gzvm_test_map(struct gzvm_test *gt, u64 gfn, u64 pfn)
 	/* A frame never changes its page without UNMAP. */
 	if (old)
 		KUNIT_EXPECT_EQ(test, xa_to_value(old), pfn);
-	xa_store(&gt->mapped, gfn, xa_mk_value(pfn), GFP_KERNEL);
+	/* Under map_lock nothing may reclaim memory. */
+	xa_store(&gt->mapped, gfn, xa_mk_value(pfn), GFP_ATOMIC);
 }
 
 static void gzvm_test_memregion(struct gzvm_test *gt)
@@ -31,7 +33,7 @@ static void gzvm_test_memregion(struct gzvm_test *gt)
 
 	if (!buf->constituent_cnt) {
 		if (buf->total_pages)
-			xa_store(&gt->registered, slot, xa_mk_value(1), GFP_KERNEL);
+			xa_store(&gt->registered, slot, xa_mk_value(1), GFP_ATOMIC);
 		else
 			xa_erase(&gt->registered, slot);
 		return;
@@ -104,8 +106,8 @@ int gzvm_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, gt->vm);
 	gzvm_vm_init(gt->vm);
 	gt->vm->vm_id = GZVM_TEST_VM_ID;
-	gt->vm->mailbox = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	gt->vm->region_buf = kunit_kzalloc(test, GZVM_MEMREGION_BUF_SIZE, GFP_KERNEL);
+	gt->vm->mailbox = (void *)get_zeroed_page(GFP_KERNEL);
+	gt->vm->region_buf = alloc_pages_exact(GZVM_MEMREGION_BUF_SIZE, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_NULL(test, gt->vm->mailbox);
 	KUNIT_ASSERT_NOT_NULL(test, gt->vm->region_buf);
 	xa_init(&gt->mapped);
@@ -125,6 +127,11 @@ int gzvm_test_init(struct kunit *test)
 	return 0;
 }
 
+static int gzvm_test_destroy(struct gzvm *vm)
+{
+	return 0;
+}
+
 /**
  * gzvm_test_exit() - undo gzvm_test_init()
  * @test: the test
@@ -138,10 +145,13 @@ void gzvm_test_exit(struct kunit *test)
 		return;
 	for (i = 0; i < GZVM_MAX_VCPUS; i++)
 		if (gt->vm->vcpus[i])
-			gzvm_vcpu_free(gt->vm->vcpus[i], false);
-	gzvm_mmu_destroy(gt->vm, false);
+			gzvm_vcpu_free(gt->vm->vcpus[i]);
+	gzvm_mem_destroy(gt->vm, gzvm_test_destroy);
 	gzvm_memslot_destroy_all(gt->vm);
 	gzvm_ioeventfd_release(gt->vm);
+	free_page((unsigned long)gt->vm->mailbox);
+	if (gt->vm->region_buf)
+		free_pages_exact(gt->vm->region_buf, GZVM_MEMREGION_BUF_SIZE);
 	xa_destroy(&gt->mapped);
 	xa_destroy(&gt->registered);
 	gzvm_hyp = gt->saved;

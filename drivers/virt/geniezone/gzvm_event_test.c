@@ -3,6 +3,9 @@
  * KUnit: interrupts, irqfd arguments, ioeventfd matching and collisions.
  */
 
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+
 #include "gzvm_test.h"
 
 static void gzvm_test_irq_line(struct kunit *test)
@@ -61,6 +64,52 @@ static void gzvm_test_irq_ppi(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE_EX], 1);
 }
 
+/* A level with its ends reported, where the hypervisor has a way to be asked for that. */
+static void gzvm_test_irq_resampled(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gzvm_hyp.features |= GZVM_HYP_FEAT_RESAMPLE;
+	KUNIT_EXPECT_EQ(test, gzvm_irq_set_resampled(gt->vm, 8, 1), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE_EX].x[1], 40);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE_EX].x[2], 3);
+	KUNIT_EXPECT_EQ(test, gzvm_irq_set_resampled(gt->vm, 8, 0), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE_EX].x[2], 4);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 0);
+	gzvm_hyp.features &= ~GZVM_HYP_FEAT_RESAMPLE;
+	KUNIT_EXPECT_EQ(test, gzvm_irq_set_resampled(gt->vm, 8, 1), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[1], 8);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[2], 1);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE_EX], 2);
+}
+
+/* The width of addresses, by pointer and, as some callers ask, by value. */
+static void gzvm_test_extension(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	u64 __user *arg = (void __user *)hva;
+	u64 value = 0;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(hva));
+	gzvm_hyp.ipa_bits = 44;
+	KUNIT_ASSERT_EQ(test, put_user(GZVM_CAP_VM_GPA_SIZE, arg), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, arg), 0);
+	KUNIT_ASSERT_EQ(test, get_user(value, arg), 0);
+	KUNIT_EXPECT_EQ(test, value, 44);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, (void __user *)0xa5), 44);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(gt->vm, (void __user *)0xa5), 44);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, (void __user *)0xa6), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, NULL), -EINVAL);
+	KUNIT_ASSERT_EQ(test, put_user(0xdead, arg), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, arg), -EOPNOTSUPP);
+	KUNIT_ASSERT_EQ(test, put_user(GZVM_CAP_PROTECTED_VM, arg), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, arg), 0);
+	KUNIT_ASSERT_EQ(test, get_user(value, arg), 0);
+	KUNIT_EXPECT_EQ(test, value, 0);
+}
+
 static void gzvm_test_irqfd_args(struct kunit *test)
 {
 	struct gzvm_test *gt = test->priv;
@@ -68,7 +117,7 @@ static void gzvm_test_irqfd_args(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, gzvm_irqfd(gt->vm, &args), -EBADF);
 	args.flags = GZVM_IRQFD_FLAG_RESAMPLE;
-	KUNIT_EXPECT_EQ(test, gzvm_irqfd(gt->vm, &args), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, gzvm_irqfd(gt->vm, &args), -EBADF);
 	args.flags = GZVM_IRQFD_FLAG_DEASSIGN;
 	KUNIT_EXPECT_EQ(test, gzvm_irqfd(gt->vm, &args), -EBADF);
 	args.flags = 4;
@@ -168,6 +217,8 @@ static void gzvm_test_ioevent_matches(struct kunit *test)
 static struct kunit_case gzvm_event_cases[] = {
 	KUNIT_CASE(gzvm_test_irq_line),
 	KUNIT_CASE(gzvm_test_irq_ppi),
+	KUNIT_CASE(gzvm_test_irq_resampled),
+	KUNIT_CASE(gzvm_test_extension),
 	KUNIT_CASE(gzvm_test_irqfd_args),
 	KUNIT_CASE(gzvm_test_ioeventfd_args),
 	KUNIT_CASE(gzvm_test_ioevent_collisions),

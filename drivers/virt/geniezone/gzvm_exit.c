@@ -137,13 +137,17 @@ const char *gzvm_exit_name(unsigned int index)
 	return index < GZVM_NR_EXIT_REASONS ? names[index] : NULL;
 }
 
-/* How long the guest needs nothing: until its nearer timer, as the hypervisor reports it. */
+/*
+ * How long the guest needs nothing: until its nearer timer, as the hypervisor reports it. A report
+ * is used once: the next exit may have none and leave the page as it is.
+ */
 static u64 gzvm_vcpu_idle_ns(const struct gzvm_vcpu *vcpu)
 {
-	const struct gzvm_vcpu_hwstate *hw = vcpu->hwstate;
+	struct gzvm_vcpu_hwstate *hw = vcpu->hwstate;
 
 	if (!hw->vtimer_migrate)
 		return GZVM_IDLE_MAX_NS;
+	hw->vtimer_migrate = 0;
 	return gzvm_arch_cycles_to_ns(le64_to_cpu(hw->vtimer_delay));
 }
 

@@ -151,11 +151,12 @@ static void gzvm_test_idle_timer(struct kunit *test)
 	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), start), 19);
 
 	/* A delay that is over. */
+	KUNIT_EXPECT_EQ(test, vcpu->hwstate->vtimer_migrate, 0);
+	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
 	vcpu->hwstate->vtimer_delay = 0;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), -ETIME);
 
 	/* Stale without migrate: not looked at; the limit of a second counts. */
-	vcpu->hwstate->vtimer_migrate = 0;
 	vcpu->hwstate->vtimer_delay = cpu_to_le64(1);
 	start = ktime_get();
 	vcpu->exit_time = start;
@@ -195,6 +196,7 @@ static void gzvm_test_idle_wake(struct kunit *test)
 
 	/* Woken asleep. */
 	atomic_set(&vcpu->wake, 0);
+	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
 	INIT_WORK_ONSTACK(&waker.work, gzvm_test_waker_fn);
 	queue_work(system_unbound_wq, &waker.work);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);

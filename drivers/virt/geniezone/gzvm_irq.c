@@ -5,6 +5,7 @@
 
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
+#include <trace/events/geniezone.h>
 
 /**
  * gzvm_irq_decode() - read an interrupt word
@@ -59,6 +60,19 @@ static void gzvm_irq_wake(struct gzvm *vm, u32 level, const struct arm_smccc_1_2
 		gzvm_vm_wake(vm, ~0ULL);
 }
 
+static int gzvm_irq_set(struct gzvm *vm, u32 fn, u32 vcpu, u64 number, u64 level)
+{
+	struct arm_smccc_1_2_regs res = {};
+	int ret;
+
+	ret = gzvm_hypcall(fn, &res, GZVM_VCPU_TUPLE((u64)vm->vm_id, vcpu), number, level);
+	trace_gzvm_irq(vm->vm_id, fn == GZVM_FN_IRQ_LINE ? number + GZVM_FIRST_SPI : number,
+		       level & GZVM_IRQ_LEVEL, res.a1, ret);
+	if (!ret)
+		gzvm_irq_wake(vm, level & GZVM_IRQ_LEVEL, &res);
+	return ret;
+}
+
 /**
  * gzvm_irq_set_spi() - set the level of an SPI
  * @vm: the VM
@@ -71,21 +85,30 @@ static void gzvm_irq_wake(struct gzvm *vm, u32 level, const struct arm_smccc_1_2
  */
 int gzvm_irq_set_spi(struct gzvm *vm, u32 vcpu, u32 spi, u32 level)
 {
-	struct arm_smccc_1_2_regs res = {};
-	int ret;
+	return gzvm_irq_set(vm, GZVM_FN_IRQ_LINE, vcpu, spi, level);
+}
 
-	ret = gzvm_hypcall(GZVM_FN_IRQ_LINE, &res, GZVM_VCPU_TUPLE((u64)vm->vm_id, vcpu), spi,
-			   level);
-	if (!ret)
-		gzvm_irq_wake(vm, level, &res);
-	return ret;
+/**
+ * gzvm_irq_set_resampled() - set the level of an SPI whose ends are to be reported
+ * @vm: the VM
+ * @spi: the SPI, from 0
+ * @level: 0 also ends the reports
+ *
+ * Other hypervisors of this interface report all ends, or none.
+ *
+ * Context: any; the hypercall is short.
+ * Return: 0 or a negative errno.
+ */
+int gzvm_irq_set_resampled(struct gzvm *vm, u32 spi, u32 level)
+{
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_RESAMPLE))
+		return gzvm_irq_set_spi(vm, 0, spi, level);
+	return gzvm_irq_set(vm, GZVM_FN_IRQ_LINE_EX, 0, spi + GZVM_FIRST_SPI,
+			    level ? GZVM_IRQ_LEVEL | GZVM_IRQ_RESAMPLE : GZVM_IRQ_NO_RESAMPLE);
 }
 
 static int gzvm_irq_set_ppi(struct gzvm *vm, u32 vcpu, u32 intid, u32 level)
 {
-	struct arm_smccc_1_2_regs res = {};
-	int ret;
-
 	/* IRQ_LINE cannot name a private interrupt. */
 	if (!gzvm_hyp_has(GZVM_HYP_FEAT_IRQ_EX))
 		return -EOPNOTSUPP;
@@ -93,11 +116,7 @@ static int gzvm_irq_set_ppi(struct gzvm *vm, u32 vcpu, u32 intid, u32 level)
 	if (!smp_load_acquire(&vm->vcpus[vcpu]))
 		return -EINVAL;
 
-	ret = gzvm_hypcall(GZVM_FN_IRQ_LINE_EX, &res, GZVM_VCPU_TUPLE((u64)vm->vm_id, vcpu),
-			   intid, level);
-	if (!ret)
-		gzvm_irq_wake(vm, level, &res);
-	return ret;
+	return gzvm_irq_set(vm, GZVM_FN_IRQ_LINE_EX, vcpu, intid, level);
 }
 
 /**

@@ -23,6 +23,7 @@
  * @vm: the VM
  * @spi: SPI, from 0
  * @ctx: the eventfd
+ * @resample: who is told of the end of the interrupt; NULL: each signal is an edge
  * @wqh: the eventfd's wait queue
  * @wait: our entry there
  * @pt: how wait got there
@@ -33,6 +34,7 @@ struct gzvm_irqfd_entry {
 	struct gzvm *vm;
 	u32 spi;
 	struct eventfd_ctx *ctx;
+	struct gzvm_resample_user *resample;
 	wait_queue_head_t *wqh;
 	wait_queue_entry_t wait;
 	poll_table pt;
@@ -42,6 +44,15 @@ struct gzvm_irqfd_entry {
 
 static struct workqueue_struct *gzvm_irqfd_wq;
 
+/* No callback runs any more, or it never did. */
+static void gzvm_irqfd_free(struct gzvm_irqfd_entry *irqfd)
+{
+	if (irqfd->resample)
+		gzvm_resample_remove(irqfd->vm, irqfd->resample);
+	eventfd_ctx_put(irqfd->ctx);
+	kfree(irqfd);
+}
+
 static void gzvm_irqfd_shutdown(struct work_struct *work)
 {
 	struct gzvm_irqfd_entry *irqfd = container_of(work, struct gzvm_irqfd_entry, shutdown);
@@ -49,8 +60,7 @@ static void gzvm_irqfd_shutdown(struct work_struct *work)
 
 	/* No callback runs any more when this returns. */
 	eventfd_ctx_remove_wait_queue(irqfd->ctx, &irqfd->wait, &count);
-	eventfd_ctx_put(irqfd->ctx);
-	kfree(irqfd);
+	gzvm_irqfd_free(irqfd);
 }
 
 /* Under gzvm.irqfds.lock. */
@@ -61,11 +71,16 @@ static void gzvm_irqfd_deactivate(struct gzvm_irqfd_entry *irqfd)
 }
 
 /*
- * The signal is an edge. A hypervisor with our extensions keeps line levels, so the line goes
- * down again; others only make the interrupt pending. There is no one to tell of an error.
+ * Without RESAMPLE the signal is an edge. A hypervisor with our extensions keeps line levels, so
+ * the line goes down again; others only make the interrupt pending. There is no one to tell of
+ * an error.
  */
 static void gzvm_irqfd_inject(struct gzvm_irqfd_entry *irqfd)
 {
+	if (irqfd->resample) {
+		gzvm_irq_set_resampled(irqfd->vm, irqfd->spi, 1);
+		return;
+	}
 	if (gzvm_irq_set_spi(irqfd->vm, 0, irqfd->spi, 1))
 		return;
 	if (gzvm_hyp.own)
@@ -145,6 +160,42 @@ static int gzvm_irqfd_activate(struct gzvm_irqfd_entry *irqfd, struct file *file
 	return 0;
 }
 
+/* Takes no reference to @file; the eventfd's own context is held. */
+static struct gzvm_irqfd_entry *gzvm_irqfd_new(struct gzvm *vm, const struct gzvm_irqfd *args,
+					       struct file *file)
+{
+	struct gzvm_irqfd_entry *irqfd;
+	struct gzvm_resample_user *resample;
+	struct eventfd_ctx *ctx;
+
+	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
+	if (!irqfd)
+		return ERR_PTR(-ENOMEM);
+
+	irqfd->vm = vm;
+	irqfd->spi = args->gsi;
+	INIT_LIST_HEAD(&irqfd->list);
+	INIT_WORK(&irqfd->shutdown, gzvm_irqfd_shutdown);
+	init_waitqueue_func_entry(&irqfd->wait, gzvm_irqfd_wakeup);
+	init_poll_funcptr(&irqfd->pt, gzvm_irqfd_queue_proc);
+	ctx = eventfd_ctx_fileget(file);
+	if (IS_ERR(ctx)) {
+		kfree(irqfd);
+		return ERR_CAST(ctx);
+	}
+	irqfd->ctx = ctx;
+
+	if (args->flags & GZVM_IRQFD_FLAG_RESAMPLE) {
+		resample = gzvm_resample_add(vm, args->gsi, args->resamplefd);
+		if (IS_ERR(resample)) {
+			gzvm_irqfd_free(irqfd);
+			return ERR_CAST(resample);
+		}
+		irqfd->resample = resample;
+	}
+	return irqfd;
+}
+
 static int gzvm_irqfd_assign(struct gzvm *vm, const struct gzvm_irqfd *args)
 {
 	struct gzvm_irqfd_entry *irqfd;
@@ -155,30 +206,13 @@ static int gzvm_irqfd_assign(struct gzvm *vm, const struct gzvm_irqfd *args)
 	if (!file)
 		return -EBADF;
 
-	ret = -ENOMEM;
-	irqfd = kzalloc(sizeof(*irqfd), GFP_KERNEL_ACCOUNT);
-	if (!irqfd)
-		goto out;
-
-	irqfd->vm = vm;
-	irqfd->spi = args->gsi;
-	INIT_LIST_HEAD(&irqfd->list);
-	INIT_WORK(&irqfd->shutdown, gzvm_irqfd_shutdown);
-	init_waitqueue_func_entry(&irqfd->wait, gzvm_irqfd_wakeup);
-	init_poll_funcptr(&irqfd->pt, gzvm_irqfd_queue_proc);
-	irqfd->ctx = eventfd_ctx_fileget(file);
-	if (IS_ERR(irqfd->ctx)) {
-		ret = PTR_ERR(irqfd->ctx);
-		kfree(irqfd);
-		goto out;
+	irqfd = gzvm_irqfd_new(vm, args, file);
+	ret = PTR_ERR_OR_ZERO(irqfd);
+	if (!ret) {
+		ret = gzvm_irqfd_activate(irqfd, file);
+		if (ret)
+			gzvm_irqfd_free(irqfd);
 	}
-
-	ret = gzvm_irqfd_activate(irqfd, file);
-	if (ret) {
-		eventfd_ctx_put(irqfd->ctx);
-		kfree(irqfd);
-	}
-out:
 	fput(file);
 	return ret;
 }
@@ -211,8 +245,7 @@ static int gzvm_irqfd_deassign(struct gzvm *vm, const struct gzvm_irqfd *args)
  *
  * Context: process.
  * Return: 0; -EINVAL for unknown flags, padding that is not zero, an SPI that cannot be or a
- * file that is no eventfd; -EBADF; -EBUSY if the eventfd has an interrupt already;
- * -EOPNOTSUPP for RESAMPLE; -ENOMEM.
+ * file that is no eventfd; -EBADF; -EBUSY if the eventfd has an interrupt already; -ENOMEM.
  */
 int gzvm_irqfd(struct gzvm *vm, const struct gzvm_irqfd *args)
 {
@@ -223,8 +256,6 @@ int gzvm_irqfd(struct gzvm *vm, const struct gzvm_irqfd *args)
 	guard(mutex)(&vm->irqfds.mutex);
 	if (args->flags & GZVM_IRQFD_FLAG_DEASSIGN)
 		return gzvm_irqfd_deassign(vm, args);
-	if (args->flags & GZVM_IRQFD_FLAG_RESAMPLE)
-		return -EOPNOTSUPP;
 	return gzvm_irqfd_assign(vm, args);
 }
 

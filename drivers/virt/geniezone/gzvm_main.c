@@ -15,6 +15,9 @@
 
 #include <asm/virt.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/geniezone.h>
+
 struct gzvm_hyp_info gzvm_hyp;
 
 /* Our own device, where the hypervisor answers the UID and no device tree names it. */
@@ -56,11 +59,12 @@ static int gzvm_extension_value(const struct gzvm *vm, u64 cap, u64 *value)
  * @vm: the VM, or NULL for /dev/gzvm
  * @argp: user's u64: the capability, overwritten by its value
  *
- * Some callers pass the capability itself instead of a pointer; such addresses are not mapped
- * and get -EFAULT, on which those callers rely.
+ * Some callers pass GZVM_CAP_VM_GPA_SIZE itself instead of a pointer, and take a positive
+ * return for the answer. No such address is mapped, so both can be told apart.
  *
  * Context: process.
- * Return: 0; -EINVAL for NULL, -EFAULT, -EOPNOTSUPP for an unknown capability.
+ * Return: 0, or the width of guest physical addresses to those; -EINVAL for NULL, -EFAULT,
+ * -EOPNOTSUPP for an unknown capability.
  */
 int gzvm_check_extension(struct gzvm *vm, void __user *argp)
 {
@@ -70,7 +74,7 @@ int gzvm_check_extension(struct gzvm *vm, void __user *argp)
 	if (!argp)
 		return -EINVAL;
 	if (copy_from_user(&cap, argp, sizeof(cap)))
-		return -EFAULT;
+		return (unsigned long)argp == GZVM_CAP_VM_GPA_SIZE ? gzvm_hyp.ipa_bits : -EFAULT;
 
 	ret = gzvm_extension_value(vm, cap, &value);
 	if (ret)
@@ -269,14 +273,16 @@ static int __init gzvm_init(void)
 	gzvm_registered = !ret;
 	/* The suites in this module run without a hypervisor. */
 	if (ret == -ENODEV && IS_ENABLED(CONFIG_GZVM_KUNIT_TEST))
-		return 0;
+		return gzvm_irqfd_init();
 	return ret;
 }
 
 static void __exit gzvm_exit(void)
 {
-	if (!gzvm_registered)
+	if (!gzvm_registered) {
+		gzvm_irqfd_exit();
 		return;
+	}
 	platform_driver_unregister(&gzvm_driver);
 	platform_device_unregister(gzvm_pdev);
 }

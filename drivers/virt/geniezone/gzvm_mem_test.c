@@ -3,10 +3,13 @@
  * KUnit: memory slots and the pages behind them, on a real mm.
  */
 
+#include <linux/cred.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/uaccess.h>
 
 #include "gzvm_test.h"
 
@@ -54,6 +57,15 @@ static void gzvm_test_nothing_left(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->vm->pages));
 	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->mapped));
 	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 0);
+}
+
+/* What counts as locked memory: what the guest has, if that is pinned. */
+static void gzvm_test_locked(struct kunit *test, unsigned long pages)
+{
+	struct gzvm_test *gt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, pages);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, gt->vm->pinned ? pages : 0);
 }
 
 static void gzvm_test_region_args(struct kunit *test)
@@ -165,15 +177,14 @@ static void gzvm_test_fault_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[0], GZVM_TEST_VM_ID);
 	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[1], 4);
 	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST].x[4], 1);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
-	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+	gzvm_test_locked(test, 1);
 
 	/* Again: the same page, no second pin (the stub compares the PFN). */
 	entry = xa_load(&gt->mapped, TEST_GFN + 5);
 	KUNIT_EXPECT_NOT_NULL(test, entry);
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 0x5000), 0);
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 5);
-	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+	gzvm_test_locked(test, 1);
 
 	/* Where there is nothing. */
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), -EFAULT);
@@ -182,8 +193,7 @@ static void gzvm_test_fault_page(struct kunit *test)
 	/* What the hypervisor refuses is neither kept nor counted. */
 	gt->status[GZVM_FN_MAP_GUEST] = -ENOMEM;
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 0x8000), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
-	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 1);
+	gzvm_test_locked(test, 1);
 
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 0x5001), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, 0), -EINVAL);
@@ -212,8 +222,7 @@ static void gzvm_test_fault_block(struct kunit *test)
 	gzvm_hyp.demand_batch = 64;
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_2M), 0);
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST_BLOCK], 1 + 4);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 512);
-	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 512);
+	gzvm_test_locked(test, 512);
 
 	/* A page given back and touched again: the other 511 keep theirs (the stub checks). */
 	gzvm_hyp.demand_batch = GZVM_BLOCK_PAGES;
@@ -244,11 +253,339 @@ static void gzvm_test_fault_hole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 256);
 	/* Behind the hole: the block stops at the hole, the page alone is found. */
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M + SZ_64K), 0);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 257);
-	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 257);
+	gzvm_test_locked(test, 257);
 
 	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
 	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_fault_page_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gzvm_test_fault_page(test);
+}
+
+static void gzvm_test_fault_block_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gzvm_test_fault_block(test);
+}
+
+static void gzvm_test_fault_hole_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gzvm_test_fault_hole(test);
+}
+
+static bool gzvm_test_is_mapped(struct gzvm_test *gt, u64 gfn)
+{
+	return xa_load(&gt->mapped, gfn);
+}
+
+/*
+ * New memory in part of a mapping. It becomes a mapping of its own, so that it can be taken away
+ * without a split of what is around, of which the notifiers hear, too.
+ */
+static int gzvm_test_remap(unsigned long hva, unsigned long size)
+{
+	unsigned long ret = vm_mmap(NULL, hva, size, PROT_READ | PROT_WRITE,
+				    MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, 0);
+
+	return ret == hva ? 0 : -ENOMEM;
+}
+
+/* The VMM's memory changes: the guest has lost it before munmap() returns. */
+static void gzvm_test_notify(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	unsigned long i;
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_2M - SZ_32K, SZ_64K), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_4M - SZ_64K, SZ_64K), 0);
+	/* One slot shows the upper half of the mapping, another all of it at another place. */
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva + SZ_2M), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 1, SZ_1G, SZ_4M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, SZ_1G), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, SZ_1G + SZ_2M), 0);
+	gzvm_test_locked(test, 3 * 512);
+
+	/* Of no slot's business: below, and behind. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_4M, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 0);
+
+	/* 16 pages on both sides of the middle. */
+	gt->busy[GZVM_FN_UNMAP] = 2;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M - SZ_32K, SZ_64K), 0);
+	for (i = 0; i < 512; i++)
+		KUNIT_EXPECT_EQ(test, gzvm_test_is_mapped(gt, TEST_GFN + i), i >= 8);
+	for (i = 0; i < 1024; i++)
+		KUNIT_EXPECT_EQ(test, gzvm_test_is_mapped(gt, (SZ_1G >> PAGE_SHIFT) + i),
+				i < 504 || i >= 520);
+	/* Two blocks of slot 1, one of slot 0, and twice again. */
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 3 + 2);
+	gzvm_test_locked(test, 3 * 512 - 24);
+
+	/* Nothing there, then something new: the stub accepts another page only after UNMAP. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_2M - SZ_32K, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, SZ_1G + SZ_2M), 0);
+	KUNIT_EXPECT_PTR_EQ(test, xa_load(&gt->mapped, TEST_GFN),
+			    xa_load(&gt->mapped, (SZ_1G + SZ_2M) >> PAGE_SHIFT));
+
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	/* A slot that is gone hears of nothing. */
+	gt->calls[GZVM_FN_UNMAP] = 0;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_4M - SZ_64K, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* In a block that was given before only what is touched comes, and what is at hand. */
+static void gzvm_test_fault_again(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_2M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_1M, SZ_64K), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	gzvm_test_locked(test, 512);
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_1M, SZ_64K), 0);
+	gzvm_test_locked(test, 496);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	gzvm_test_locked(test, 497);
+	/* The VMM touches the three behind it: they come along with the next. */
+	KUNIT_ASSERT_EQ(test, clear_user((void __user *)hva + SZ_1M + 2 * PAGE_SIZE,
+					 3 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M + PAGE_SIZE), 0);
+	gzvm_test_locked(test, 501);
+
+	/* The hypervisor has dropped the block: a fault on a known page gives all known ones. */
+	gt->calls[GZVM_FN_MAP_GUEST_BLOCK] = 0;
+	xa_destroy(&gt->mapped);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_4K), 0);
+	gzvm_test_locked(test, 501);
+	KUNIT_EXPECT_TRUE(test, gzvm_test_is_mapped(gt, TEST_GFN));
+	KUNIT_EXPECT_TRUE(test, gzvm_test_is_mapped(gt, TEST_GFN + 260));
+	KUNIT_EXPECT_FALSE(test, gzvm_test_is_mapped(gt, TEST_GFN + 261));
+	KUNIT_EXPECT_TRUE(test, gzvm_test_is_mapped(gt, TEST_GFN + 511));
+	/* Itself, the two parts. */
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST_BLOCK], 3);
+
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* The page goes after it was found and before it is mapped. */
+static int gzvm_test_get_and_lose(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+				  unsigned long nr, bool fault, struct page **pages)
+{
+	struct kunit *test = kunit_get_current_test();
+	int got;
+
+	kunit_deactivate_static_stub(test, gzvm_mem_get);
+	got = gzvm_mem_get(vm, slot, gfn, nr, fault, pages);
+	KUNIT_EXPECT_EQ(test, got, 1);
+	KUNIT_EXPECT_EQ(test, vm_munmap(slot->hva, PAGE_SIZE), 0);
+	return got;
+}
+
+static void gzvm_test_notify_race(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	kunit_activate_static_stub(test, gzvm_mem_get, gzvm_test_get_and_lose);
+	/* The guest goes on, faults again, and finds that there is nothing. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 0);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + PAGE_SIZE), 0);
+}
+
+/* Memory that the hypervisor keeps is never used again, and the VM runs no more. */
+static void gzvm_test_notify_refused(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct page *page;
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	page = xa_load(&gt->vm->pages, TEST_GFN);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva, PAGE_SIZE), 0);
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	KUNIT_EXPECT_TRUE(test, gt->vm->broken);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
+	put_page(page);
+}
+
+/* No reference stays with the guest's pages: swap and migration need that. */
+static void gzvm_test_no_reference(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct page *page;
+	int i, count;
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	page = xa_load(&gt->vm->pages, TEST_GFN);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, PageDirty(page));
+	/* The page table's, and one of the list on which new pages wait. */
+	count = page_count(page);
+	KUNIT_EXPECT_LE(test, count, 2);
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+		KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	}
+	KUNIT_EXPECT_LE(test, page_count(page), count);
+	/* Nor when the hypervisor refuses it. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	gt->status[GZVM_FN_MAP_GUEST] = -ENOMEM;
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -ENOMEM);
+	KUNIT_EXPECT_LE(test, page_count(page), count);
+}
+
+/* The whole of it goes in order, whoever comes first and however often. */
+static void gzvm_test_retire(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_2M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gzvm_test_vcpu(test, 7);
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gt->busy[GZVM_FN_DESTROY_VCPU] = 1;
+	gt->busy[GZVM_FN_DESTROY_VM] = 3;
+	gzvm_vm_retire(gt->vm);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_DESTROY_VCPU], 3);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_DESTROY_VM], 4);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_DESTROY_VM].x[0], GZVM_TEST_VM_ID);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_DESTROY_VM].x[1], GZVM_DEFAULT_DESTROY_BATCH);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
+	gzvm_vm_retire(gt->vm);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_DESTROY_VM], 4);
+	/* Its number may be another VM's now. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 0);
+}
+
+static void gzvm_test_retire_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gzvm_hyp.features = 0;
+	gzvm_test_retire(test);
+	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 0);
+}
+
+static void gzvm_test_rebase_watched(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	/* The new memory is watched, the old no longer. */
+	gt->calls[GZVM_FN_UNMAP] = 0;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
+	gzvm_test_nothing_left(test);
+
+	/* UNMAP that fails: the slot stays as it was. */
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_2M, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), -EINVAL);
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->hva, hva + SZ_2M);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* Over RLIMIT_MEMLOCK the page alone may still fit; what was charged for naught is given back. */
+static void gzvm_test_memlock(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_2M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_MEMLOCK];
+	struct rlimit saved = *limit;
+	const struct cred *old;
+	struct cred *cred;
+
+	cred = prepare_creds();
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_IPC_LOCK);
+	old = override_creds(cred);
+	limit->rlim_cur = 3 * PAGE_SIZE;
+
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M - SZ_4K), 0);
+	gzvm_test_locked(test, 3);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_64K), -ENOMEM);
+	gzvm_test_locked(test, 3);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_64K), 0);
+	gzvm_test_locked(test, 3);
+
+	/* What is not pinned does not count. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gt->vm->pinned = false;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gzvm_test_locked(test, 512);
+
+	*limit = saved;
+	revert_creds(old);
+	put_cred(cred);
 }
 
 static void gzvm_test_rebase(struct kunit *test)
@@ -257,6 +594,7 @@ static void gzvm_test_rebase(struct kunit *test)
 	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
 	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
 
+	gt->vm->pinned = true;
 	gt->vm->demand_paging = true;
 	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
@@ -292,8 +630,9 @@ static void gzvm_test_populate(struct kunit *test)
 	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
 	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
 
+	gt->vm->pinned = true;
 	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1024);
+	gzvm_test_locked(test, 1024);
 	KUNIT_EXPECT_NOT_NULL(test, xa_load(&gt->mapped, TEST_GFN + 1023));
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
 	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
@@ -313,6 +652,18 @@ static struct kunit_case gzvm_mem_cases[] = {
 	KUNIT_CASE(gzvm_test_fault_page),
 	KUNIT_CASE(gzvm_test_fault_block),
 	KUNIT_CASE(gzvm_test_fault_hole),
+	KUNIT_CASE(gzvm_test_fault_page_pinned),
+	KUNIT_CASE(gzvm_test_fault_block_pinned),
+	KUNIT_CASE(gzvm_test_fault_hole_pinned),
+	KUNIT_CASE(gzvm_test_notify),
+	KUNIT_CASE(gzvm_test_fault_again),
+	KUNIT_CASE(gzvm_test_notify_race),
+	KUNIT_CASE(gzvm_test_notify_refused),
+	KUNIT_CASE(gzvm_test_no_reference),
+	KUNIT_CASE(gzvm_test_retire),
+	KUNIT_CASE(gzvm_test_retire_pinned),
+	KUNIT_CASE(gzvm_test_rebase_watched),
+	KUNIT_CASE(gzvm_test_memlock),
 	KUNIT_CASE(gzvm_test_rebase),
 	KUNIT_CASE(gzvm_test_populate),
 	{}

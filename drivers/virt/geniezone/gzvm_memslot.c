@@ -7,6 +7,7 @@
  * backs them it learns page by page (gzvm_mmu.c).
  */
 
+#include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
@@ -105,6 +106,38 @@ static void gzvm_memslot_unlink(struct gzvm *vm, const struct gzvm_memslot *slot
 			  GFP_KERNEL | __GFP_NOFAIL);
 }
 
+static void gzvm_memslot_free(struct gzvm_memslot *slot)
+{
+	bitmap_free(slot->touched);
+	kfree(slot);
+}
+
+static struct gzvm_memslot *gzvm_memslot_new(struct gzvm *vm,
+					     const struct gzvm_userspace_memory_region *region)
+{
+	struct gzvm_memslot *slot;
+	unsigned int blocks;
+
+	slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
+	if (!slot)
+		return NULL;
+	slot->vm = vm;
+	slot->id = region->slot;
+	slot->flags = region->flags;
+	slot->gfn = region->guest_phys_addr >> PAGE_SHIFT;
+	slot->npages = region->memory_size >> PAGE_SHIFT;
+	slot->hva = region->userspace_addr;
+
+	blocks = (gzvm_memslot_last(slot) >> GZVM_BLOCK_ORDER) -
+		 (slot->gfn >> GZVM_BLOCK_ORDER) + 1;
+	slot->touched = bitmap_zalloc(blocks, GFP_KERNEL_ACCOUNT);
+	if (!slot->touched) {
+		kfree(slot);
+		return NULL;
+	}
+	return slot;
+}
+
 /*
  * Takes a slot's memory back and forgets the slot. A hypervisor that cannot unmap keeps what
  * it has been given, so there only a slot that was never touched goes.
@@ -120,13 +153,14 @@ static int gzvm_memslot_remove(struct gzvm *vm, struct gzvm_memslot *slot)
 		ret = gzvm_memslot_register(vm, slot, 0);
 		if (ret)
 			return ret;
-	} else if (gzvm_mmu_has_pages(vm, slot->gfn, slot->npages)) {
+	} else if (gzvm_mem_has_pages(vm, slot->gfn, slot->npages)) {
 		return -EBUSY;
 	}
 
 	gzvm_memslot_unlink(vm, slot);
 	xa_erase(&vm->slots, slot->id);
-	kfree(slot);
+	gzvm_mem_unwatch(slot);
+	gzvm_memslot_free(slot);
 	return 0;
 }
 
@@ -151,12 +185,15 @@ static int gzvm_memslot_add(struct gzvm *vm, struct gzvm_memslot *slot)
 	 * Memory that could not be taken back when populating failed is still there for the
 	 * guest: no other may take its place.
 	 */
-	if (gzvm_mmu_has_pages(vm, slot->gfn, slot->npages))
+	if (gzvm_mem_has_pages(vm, slot->gfn, slot->npages))
 		return -EBUSY;
 
-	ret = xa_err(xa_store(&vm->slots, slot->id, slot, GFP_KERNEL_ACCOUNT));
+	ret = gzvm_mem_watch(slot);
 	if (ret)
 		return ret;
+	ret = xa_err(xa_store(&vm->slots, slot->id, slot, GFP_KERNEL_ACCOUNT));
+	if (ret)
+		goto err_watch;
 	ret = mtree_insert_range(&vm->slot_tree, slot->gfn, gzvm_memslot_last(slot), slot,
 				 GFP_KERNEL_ACCOUNT);
 	if (ret)
@@ -179,30 +216,48 @@ err_tree:
 	gzvm_memslot_unlink(vm, slot);
 err_slots:
 	xa_erase(&vm->slots, slot->id);
+err_watch:
+	gzvm_mem_unwatch(slot);
 	return ret;
 }
 
 /*
  * The new slot has the place of the old one: only what backs it changes, under the guest's
- * feet if need be. It faults the new pages in.
+ * feet if need be. It faults the new pages in. Takes the new one over.
  */
-static int gzvm_memslot_rebase(struct gzvm *vm, struct gzvm_memslot *old, unsigned long hva)
+static int gzvm_memslot_rebase(struct gzvm *vm, struct gzvm_memslot *old,
+			       struct gzvm_memslot *new)
 {
 	int ret;
 
-	if (old->hva == hva)
-		return 0;
 	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) &&
-	    gzvm_mmu_has_pages(vm, old->gfn, old->npages))
-		return -EBUSY;
+	    gzvm_mem_has_pages(vm, old->gfn, old->npages)) {
+		ret = -EBUSY;
+		goto err_free;
+	}
+	ret = gzvm_mem_watch(new);
+	if (ret)
+		goto err_free;
 	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
 		ret = gzvm_mem_invalidate(vm, old->gfn, old->npages);
 		if (ret)
-			return ret;
+			goto err_watch;
 	}
 
-	old->hva = hva;
-	return vm->demand_paging ? 0 : gzvm_mmu_populate(vm, old);
+	/* Neither needs memory: there is an entry already. */
+	xa_store(&vm->slots, new->id, new, GFP_KERNEL | __GFP_NOFAIL);
+	mtree_store_range(&vm->slot_tree, new->gfn, gzvm_memslot_last(new), new,
+			  GFP_KERNEL | __GFP_NOFAIL);
+	gzvm_mem_unwatch(old);
+	gzvm_memslot_free(old);
+	/* If that fails the slot is there, with part of its memory. */
+	return vm->demand_paging ? 0 : gzvm_mmu_populate(vm, new);
+
+err_watch:
+	gzvm_mem_unwatch(new);
+err_free:
+	gzvm_memslot_free(new);
+	return ret;
 }
 
 static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
@@ -211,14 +266,9 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 	struct gzvm_memslot *new;
 	int ret;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = gzvm_memslot_new(vm, region);
 	if (!new)
 		return -ENOMEM;
-	new->id = region->slot;
-	new->flags = region->flags;
-	new->gfn = region->guest_phys_addr >> PAGE_SHIFT;
-	new->npages = region->memory_size >> PAGE_SHIFT;
-	new->hva = region->userspace_addr;
 
 	ret = -EEXIST;
 	if (gzvm_memslot_overlaps(vm, new, old))
@@ -226,7 +276,9 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 
 	if (old && old->gfn == new->gfn && old->npages == new->npages &&
 	    old->flags == new->flags) {
-		ret = gzvm_memslot_rebase(vm, old, new->hva);
+		if (old->hva != new->hva)
+			return gzvm_memslot_rebase(vm, old, new);
+		ret = 0;
 		goto out;
 	}
 
@@ -239,7 +291,7 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 	if (!ret)
 		return 0;
 out:
-	kfree(new);
+	gzvm_memslot_free(new);
 	return ret;
 }
 
@@ -296,7 +348,9 @@ void gzvm_memslot_destroy_all(struct gzvm *vm)
 	unsigned long id;
 
 	mtree_destroy(&vm->slot_tree);
-	xa_for_each(&vm->slots, id, slot)
-		kfree(slot);
+	xa_for_each(&vm->slots, id, slot) {
+		gzvm_mem_unwatch(slot);
+		gzvm_memslot_free(slot);
+	}
 	xa_destroy(&vm->slots);
 }

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GenieZone driver: the memory behind the slots.
- *
- * gzvm_mem_get() obtains pages of the VMM for the guest, gzvm_mem_put() returns them and
- * gzvm_mem_invalidate() takes them away from the guest first. How a page is held meanwhile is
- * known to these three alone: it is pinned and counts as locked memory of the VMM.
- *
- * gzvm.pages records what stage 2 may map. A page is recorded before the hypervisor is told to
- * map it and forgotten after the hypervisor has unmapped it. The hypervisor may drop any
- * mapping by itself, so a fault on a recorded page is answered with that same page.
+ * GenieZone driver: page faults of the guest, and how its pages come to the hypervisor.
  */
 
 #include <linux/bitmap.h>
@@ -18,153 +10,19 @@
 #include <linux/io.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-
-/* First frame of a 2 MiB block that stage 2 can map as one. */
-#define GZVM_MARK_BLOCK		XA_MARK_0
-/* Pages returned at once, as pointers on the stack. */
-#define GZVM_PUT_BATCH		64
-
-/**
- * gzvm_mem_get() - get pages of the VMM for the guest
- * @vm: the VM
- * @slot: the slot
- * @gfn: first guest frame, in the slot
- * @nr: number of frames, all in the slot
- * @pages: result
- *
- * Context: process of the VM's creator; slots_lock held, map_lock not.
- * Return: how many pages were got, from the first on, at least 1; -ENOMEM over
- * RLIMIT_MEMLOCK; -EFAULT where no writable memory is that may be pinned; -EINTR if the
- * process is being killed; other errnos of the memory manager.
- */
-int gzvm_mem_get(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
-		 unsigned long nr, struct page **pages)
-{
-	unsigned long hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
-	int ret, got;
-
-	ret = account_locked_vm(vm->mm, nr, true);
-	if (ret)
-		return ret;
-
-	got = pin_user_pages_fast(hva, nr, FOLL_WRITE | FOLL_LONGTERM, pages);
-	if (got < (int)nr)
-		account_locked_vm(vm->mm, nr - max(got, 0), false);
-	return got ? got : -EFAULT;
-}
-
-/**
- * gzvm_mem_put() - return pages to the VMM
- * @vm: the VM
- * @pages: pages of gzvm_mem_get(); the guest cannot reach them any more
- * @nr: their number
- *
- * Context: process; map_lock not held; may sleep.
- */
-void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr)
-{
-	unpin_user_pages_dirty_lock(pages, nr, true);
-	account_locked_vm(vm->mm, nr, false);
-}
+#include <trace/events/geniezone.h>
 
 static u64 gzvm_block_first(u64 gfn)
 {
 	return round_down(gfn, GZVM_BLOCK_PAGES);
 }
 
-/* Takes up to @max recorded pages of a range out of the record. map_lock held. */
-static unsigned long gzvm_pages_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
-				       unsigned long max)
-{
-	unsigned long index, n = 0;
-	struct page *page;
-
-	xa_for_each_range(&vm->pages, index, page, gfn, last) {
-		u64 first = gzvm_block_first(index);
-
-		if (xa_get_mark(&vm->pages, first, GZVM_MARK_BLOCK)) {
-			xa_clear_mark(&vm->pages, first, GZVM_MARK_BLOCK);
-			vm->nr_blocks--;
-		}
-		xa_erase(&vm->pages, index);
-		vm->nr_pages--;
-		pages[n++] = page;
-		if (n == max)
-			break;
-	}
-	return n;
-}
-
-/* A call that works on a bounded part and asks for the next one by BUSY. */
-static int gzvm_mmu_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr)
-{
-	int ret;
-
-	do {
-		ret = gzvm_hypcall(GZVM_FN_UNMAP, NULL, vm->vm_id, gfn, nr);
-		cond_resched();
-	} while (ret == -EAGAIN);
-	return ret;
-}
-
-/**
- * gzvm_mem_invalidate() - take a range away from the guest and return its pages
- * @vm: the VM; the hypervisor has UNMAP
- * @gfn: first guest frame
- * @nr: number of frames
- *
- * Context: process; map_lock not held. Unless slots_lock is held for writing a vCPU may fault
- * the range in again meanwhile.
- * Return: 0 or what the hypervisor says; then the rest of the range is as it was.
- */
-int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr)
-{
-	struct page *pages[GZVM_PUT_BATCH];
-	u64 last = gfn + nr - 1;
-	unsigned long index = gfn;
-	unsigned long n;
-	int ret;
-
-	for (;;) {
-		mutex_lock(&vm->map_lock);
-		if (!xa_find(&vm->pages, &index, last, XA_PRESENT)) {
-			mutex_unlock(&vm->map_lock);
-			return 0;
-		}
-		n = min_t(u64, GZVM_PUT_BATCH, last - index + 1);
-		ret = gzvm_mmu_unmap_hyp(vm, index, n);
-		if (ret) {
-			mutex_unlock(&vm->map_lock);
-			return ret;
-		}
-		n = gzvm_pages_forget(vm, index, index + n - 1, pages, n);
-		mutex_unlock(&vm->map_lock);
-
-		gzvm_mem_put(vm, pages, n);
-		cond_resched();
-	}
-}
-
-/**
- * gzvm_mmu_has_pages() - may stage 2 map anything in a range?
- * @vm: the VM
- * @gfn: first guest frame
- * @nr: number of frames, not 0
- *
- * Return: true if it may.
- */
-bool gzvm_mmu_has_pages(struct gzvm *vm, u64 gfn, u64 nr)
-{
-	unsigned long index = gfn;
-
-	return xa_find(&vm->pages, &index, gfn + nr - 1, XA_PRESENT);
-}
-
 /* Physically contiguous runs of pages become one constituent each. map_lock held. */
-static int gzvm_mmu_give_region(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
+static int gzvm_mmu_give_region(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 				struct page **pages, unsigned int nr)
 {
 	struct gzvm_memregion_buf *buf = vm->region_buf;
@@ -194,7 +52,7 @@ static int gzvm_mmu_give_region(struct gzvm *vm, const struct gzvm_memslot *slot
  * the hypervisor, however often, so a call that was BUSY half-way is simply made again.
  * map_lock held.
  */
-static int gzvm_mmu_give(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
+static int gzvm_mmu_give(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 			 struct page **pages, unsigned int nr)
 {
 	unsigned int i;
@@ -210,36 +68,26 @@ static int gzvm_mmu_give(struct gzvm *vm, const struct gzvm_memslot *slot, u64 g
 	return gzvm_hypcall_wait(GZVM_FN_MAP_GUEST_BLOCK, NULL, vm->vm_id, slot->id, gfn, nr);
 }
 
-/* Counts a block where the pages form one, so that debugfs can tell. map_lock held. */
-static void gzvm_mmu_note_block(struct gzvm *vm, u64 gfn, struct page **pages, unsigned int nr)
-{
-	unsigned long pfn = page_to_pfn(pages[0]);
-	unsigned int i;
-
-	if (nr != GZVM_BLOCK_PAGES || gfn != gzvm_block_first(gfn) ||
-	    pfn % GZVM_BLOCK_PAGES || xa_get_mark(&vm->pages, gfn, GZVM_MARK_BLOCK))
-		return;
-	for (i = 1; i < nr; i++)
-		if (page_to_pfn(pages[i]) != pfn + i)
-			return;
-	xa_set_mark(&vm->pages, gfn, GZVM_MARK_BLOCK);
-	vm->nr_blocks++;
-}
-
 /**
  * struct gzvm_chunk - frames that are being mapped
  * @slot: their slot
  * @gfn: the first
  * @nr: how many there are pages for
- * @pages: their pages
- * @fresh: which of them this chunk got itself: they are returned unless they are recorded
+ * @fault: see gzvm_mem_get()
+ * @seq: of the slot's notifier, when the first page was looked for
+ * @pages: their pages; valid for those in @fresh, the others are recorded
+ * @fresh: which of them this chunk got itself
+ * @no_memory: a page could not be recorded
  */
 struct gzvm_chunk {
-	const struct gzvm_memslot *slot;
+	struct gzvm_memslot *slot;
 	u64 gfn;
 	unsigned int nr;
+	bool fault;
+	unsigned long seq;
 	struct page **pages;
 	DECLARE_BITMAP(fresh, GZVM_BLOCK_PAGES);
+	bool no_memory;
 };
 
 /*
@@ -262,7 +110,7 @@ static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
 				break;
 
 		got = gzvm_mem_get(vm, chunk->slot, chunk->gfn + first, end - first,
-				   chunk->pages + first);
+				   chunk->fault, chunk->pages + first);
 		if (got < 0)
 			return first ? 0 : got;
 		bitmap_set(chunk->fresh, first, got);
@@ -273,39 +121,25 @@ static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
 	return 0;
 }
 
-/* Returns the fresh pages from @from on that were not recorded. */
-static void gzvm_chunk_put_fresh(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned int from)
-{
-	unsigned int start = from, end;
-
-	for_each_set_bitrange_from(start, end, chunk->fresh, GZVM_BLOCK_PAGES)
-		gzvm_mem_put(vm, chunk->pages + start, end - start);
-}
-
 /*
- * Records the fresh pages. Of two vCPUs that fault on one frame the second takes the page of
- * the first; @spare gets its own. Returns how many frames are recorded now.
+ * Records the fresh pages. A fresh one that another vCPU has recorded meanwhile is the same
+ * page: neither could have changed without the notifier (or pin_lock). Returns how many
+ * frames are recorded now. map_lock held.
  */
-static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk,
-				      struct page **spare, unsigned int *nr_spare)
+static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk)
 {
-	struct page *page;
 	unsigned int i;
 
 	for (i = 0; i < chunk->nr; i++) {
-		page = xa_load(&vm->pages, chunk->gfn + i);
-		if (page) {
-			if (test_and_clear_bit(i, chunk->fresh))
-				spare[(*nr_spare)++] = chunk->pages[i];
-			chunk->pages[i] = page;
+		if (test_bit(i, chunk->fresh)) {
+			chunk->no_memory = gzvm_mem_record(vm, chunk->gfn + i, chunk->pages[i]);
+			if (chunk->no_memory)
+				break;
 			continue;
 		}
-		if (!test_bit(i, chunk->fresh))
+		chunk->pages[i] = xa_load(&vm->pages, chunk->gfn + i);
+		if (!chunk->pages[i])
 			break;
-		if (xa_err(xa_store(&vm->pages, chunk->gfn + i, chunk->pages[i],
-				    GFP_KERNEL_ACCOUNT)))
-			break;
-		vm->nr_pages++;
 	}
 	return i;
 }
@@ -315,18 +149,68 @@ static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsig
 {
 	unsigned int i;
 
-	if (!nr)
-		return;
-	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) ||
-	    gzvm_mmu_unmap_hyp(vm, chunk->gfn, nr)) {
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) || gzvm_mem_unmap_hyp(vm, chunk->gfn, nr)) {
 		/* Some may be mapped: they stay recorded until the VM goes. */
 		bitmap_clear(chunk->fresh, 0, nr);
 		return;
 	}
-	for_each_set_bit(i, chunk->fresh, nr) {
-		xa_erase(&vm->pages, chunk->gfn + i);
-		vm->nr_pages--;
+	for_each_set_bit(i, chunk->fresh, nr)
+		gzvm_mem_forget(vm, chunk->gfn + i, chunk->gfn + i, NULL, 1);
+}
+
+/* Gives what was found to the guest. Returns as gzvm_mmu_map(). map_lock held. */
+static int gzvm_chunk_give(struct gzvm *vm, struct gzvm_chunk *chunk)
+{
+	unsigned int done;
+	int ret;
+
+	if (!vm->pinned && mmu_interval_read_retry(&chunk->slot->mni, chunk->seq))
+		return -EAGAIN;
+	done = gzvm_chunk_record(vm, chunk);
+	/* The first one: no memory for the record, or a recorded page went meanwhile. */
+	if (!done)
+		return -EAGAIN;
+
+	ret = gzvm_mmu_give(vm, chunk->slot, chunk->gfn, chunk->pages, done);
+	if (ret) {
+		gzvm_chunk_unrecord(vm, chunk, done);
+		return ret;
 	}
+	if (done == GZVM_BLOCK_PAGES)
+		gzvm_mem_record_block(vm, chunk->gfn, chunk->pages);
+	return done;
+}
+
+/* Gives the references back that the chunk took and that are not kept. */
+static void gzvm_chunk_put(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned int kept)
+{
+	unsigned int start = vm->pinned ? kept : 0, end;
+
+	for_each_set_bitrange_from(start, end, chunk->fresh, GZVM_BLOCK_PAGES)
+		gzvm_mem_put(vm, chunk->pages + start, end - start);
+}
+
+static int gzvm_mmu_map_locked(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+			       unsigned int want, bool fault, struct page **pages)
+{
+	struct gzvm_chunk chunk = { .slot = slot, .gfn = gfn, .fault = fault, .pages = pages };
+	int ret;
+
+	if (!vm->pinned)
+		chunk.seq = mmu_interval_read_begin(&slot->mni);
+	ret = gzvm_chunk_fill(vm, &chunk, want);
+	if (ret)
+		return ret;
+
+	mutex_lock(&vm->map_lock);
+	ret = gzvm_chunk_give(vm, &chunk);
+	mutex_unlock(&vm->map_lock);
+	gzvm_chunk_put(vm, &chunk, max(ret, 0));
+
+	/* Outside map_lock there is a way to get memory; then look again. */
+	if (ret == -EAGAIN && chunk.no_memory)
+		return gzvm_mem_prepare(vm, gfn) ?: -EAGAIN;
+	return ret;
 }
 
 /**
@@ -335,67 +219,105 @@ static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsig
  * @slot: the slot
  * @gfn: first guest frame, in the slot
  * @want: number of frames, all in the slot, at most GZVM_BLOCK_PAGES
+ * @fault: see gzvm_mem_get()
  * @pages: room for as many pages
  *
  * Context: process of the VM's creator; slots_lock held.
- * Return: how many frames the guest has now, from the first on, at least 1; or the errno of
- * the first one.
+ * Return: how many frames the guest has now, from the first on, at least 1; -EAGAIN: look
+ * again; or the errno of the first one.
  */
-static int gzvm_mmu_map(struct gzvm *vm, const struct gzvm_memslot *slot, u64 gfn,
-			unsigned int want, struct page **pages)
+static int gzvm_mmu_map(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+			unsigned int want, bool fault, struct page **pages)
 {
-	struct gzvm_chunk chunk = { .slot = slot, .gfn = gfn, .pages = pages };
-	struct page **spare;
-	unsigned int done, nr_spare = 0;
 	int ret;
 
-	spare = kmalloc_array(want, sizeof(*spare), GFP_KERNEL_ACCOUNT);
-	if (!spare)
-		return -ENOMEM;
-	ret = gzvm_chunk_fill(vm, &chunk, want);
-	if (ret)
-		goto out;
+	if (!vm->pinned)
+		return gzvm_mmu_map_locked(vm, slot, gfn, want, fault, pages);
 
-	mutex_lock(&vm->map_lock);
-	done = gzvm_chunk_record(vm, &chunk, spare, &nr_spare);
-	if (done)
-		ret = gzvm_mmu_give(vm, slot, gfn, pages, done);
-	else /* no memory for the record, or the recorded page went meanwhile: look again */
-		ret = test_bit(0, chunk.fresh) ? -ENOMEM : -EAGAIN;
-	if (ret)
-		gzvm_chunk_unrecord(vm, &chunk, done);
-	else
-		gzvm_mmu_note_block(vm, gfn, pages, done);
-	mutex_unlock(&vm->map_lock);
-
-	gzvm_chunk_put_fresh(vm, &chunk, ret ? 0 : done);
-	if (nr_spare)
-		gzvm_mem_put(vm, spare, nr_spare);
-	if (!ret)
-		ret = done;
-out:
-	kfree(spare);
+	if (mutex_lock_interruptible(&vm->pin_lock))
+		return -EINTR;
+	ret = gzvm_mmu_map_locked(vm, slot, gfn, want, fault, pages);
+	mutex_unlock(&vm->pin_lock);
 	return ret;
 }
 
-/* The block of 2 MiB around a frame, as much of it as the slot has. Best effort. */
-static bool gzvm_mmu_fault_block(struct gzvm_vcpu *vcpu, const struct gzvm_memslot *slot,
-				 u64 gfn)
+/* As much of @start to @end - 1 as there is, by batches. Returns the first frame left out. */
+static u64 gzvm_mmu_map_range(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slot,
+			      u64 start, u64 end, bool fault)
 {
-	u64 start = max(gzvm_block_first(gfn), slot->gfn);
-	u64 end = min(gzvm_block_first(gfn) + GZVM_BLOCK_PAGES, slot->gfn + slot->npages);
 	unsigned int batch = READ_ONCE(gzvm_hyp.demand_batch);
-	u64 pos = start;
 	int ret;
 
-	while (pos < end) {
-		ret = gzvm_mmu_map(vcpu->vm, slot, pos, min_t(u64, batch, end - pos),
+	while (start < end) {
+		ret = gzvm_mmu_map(vcpu->vm, slot, start, min_t(u64, batch, end - start), fault,
 				   vcpu->fault_pages);
 		if (ret < 0)
 			break;
-		pos += ret;
+		start += ret;
 	}
-	return pos > gfn;
+	return start;
+}
+
+/* The same, over holes. */
+static void gzvm_mmu_map_present(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slot,
+				 u64 start, u64 end)
+{
+	while (start < end && !signal_pending(current))
+		start = gzvm_mmu_map_range(vcpu, slot, start, end, false) + 1;
+}
+
+/* Is the page of a recorded frame part of a huge one? Asked for speed only. */
+static bool gzvm_mmu_is_huge(struct gzvm *vm, u64 gfn)
+{
+	struct page *page;
+
+	guard(mutex)(&vm->map_lock);
+	page = xa_load(&vm->pages, gfn);
+	return page && folio_nr_pages(page_folio(page)) >= GZVM_BLOCK_PAGES;
+}
+
+/*
+ * A frame in a block of which the guest has been given pages before. What is not there now was
+ * taken away: by the host, to have the memory back, so only what was touched comes again, with
+ * what the VMM has at hand behind it; or by the hypervisor, which dropped a whole block to drop
+ * a part, so all of it that is still known comes again.
+ */
+static int gzvm_mmu_fault_again(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slot,
+				u64 gfn, u64 start, u64 end)
+{
+	unsigned long next = gfn + 1;
+	bool known = xa_load(&vcpu->vm->pages, gfn);
+	int ret;
+
+	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, true, vcpu->fault_pages);
+	if (ret < 0)
+		return ret;
+	if (known || gzvm_mmu_is_huge(vcpu->vm, gfn)) {
+		gzvm_mmu_map_present(vcpu, slot, start, end);
+		return 0;
+	}
+	if (next < end && xa_find(&vcpu->vm->pages, &next, end - 1, XA_PRESENT))
+		end = next;
+	gzvm_mmu_map_range(vcpu, slot, gfn + 1, end, false);
+	return 0;
+}
+
+/* The block of 2 MiB around a frame, as much of it as the slot has. */
+static int gzvm_mmu_fault_block(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slot, u64 gfn)
+{
+	u64 start = max(gzvm_block_first(gfn), slot->gfn);
+	u64 end = min(gzvm_block_first(gfn) + GZVM_BLOCK_PAGES, slot->gfn + slot->npages);
+	unsigned long block = (gfn >> GZVM_BLOCK_ORDER) - (slot->gfn >> GZVM_BLOCK_ORDER);
+	int ret;
+
+	if (!vcpu->vm->pinned && test_and_set_bit(block, slot->touched))
+		return gzvm_mmu_fault_again(vcpu, slot, gfn, start, end);
+
+	if (gzvm_mmu_map_range(vcpu, slot, start, end, true) > gfn)
+		return 0;
+	/* The page alone may work where its neighbours do not; if not, its errno counts. */
+	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, true, vcpu->fault_pages);
+	return min(ret, 0);
 }
 
 /**
@@ -405,7 +327,8 @@ static bool gzvm_mmu_fault_block(struct gzvm_vcpu *vcpu, const struct gzvm_memsl
  *
  * Context: process of the VM's creator.
  * Return: 0 if the guest can go on; -EFAULT where no slot or no memory is, or the VM does not
- * page on demand; -ENOMEM over RLIMIT_MEMLOCK or when the hypervisor's memory is used up.
+ * page on demand; -EHWPOISON; -ENOMEM over RLIMIT_MEMLOCK or when the hypervisor's memory is
+ * used up.
  */
 int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
 {
@@ -421,15 +344,15 @@ int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
 	slot = gzvm_memslot_find(vm, gfn);
 	if (!slot)
 		return -EFAULT;
-	if (vm->block_paging && gzvm_mmu_fault_block(vcpu, slot, gfn))
-		return 0;
-
-	/* The page alone may work where its neighbours do not; if not, its errno counts. */
-	ret = gzvm_mmu_map(vm, slot, gfn, 1, vcpu->fault_pages);
-	/* Who is being killed finds the signal in RUN. */
+	if (vm->block_paging)
+		ret = gzvm_mmu_fault_block(vcpu, slot, gfn);
+	else
+		ret = min(gzvm_mmu_map(vm, slot, gfn, 1, true, vcpu->fault_pages), 0);
+	trace_gzvm_page_fault(vm->vm_id, vcpu->id, gpa, ret);
+	/* RUN finds the signal; and who met a notifier looks again, by faulting again. */
 	if (ret == -EINTR || ret == -ERESTARTSYS || ret == -EAGAIN)
 		return 0;
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 /**
@@ -440,7 +363,7 @@ int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
  * Context: process of the VM's creator; slots_lock held for writing.
  * Return: 0 or a negative errno, with part of the slot given.
  */
-int gzvm_mmu_populate(struct gzvm *vm, const struct gzvm_memslot *slot)
+int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 {
 	struct page **pages;
 	u64 pos = 0;
@@ -452,13 +375,17 @@ int gzvm_mmu_populate(struct gzvm *vm, const struct gzvm_memslot *slot)
 
 	while (pos < slot->npages) {
 		ret = gzvm_mmu_map(vm, slot, slot->gfn + pos,
-				   min_t(u64, GZVM_MAX_CONSTITUENTS, slot->npages - pos), pages);
+				   min_t(u64, GZVM_MAX_CONSTITUENTS, slot->npages - pos), true,
+				   pages);
+		if (ret == -EAGAIN && !signal_pending(current))
+			continue;
 		if (ret < 0)
 			break;
 		pos += ret;
+		cond_resched();
 	}
 	kfree(pages);
-	return min(ret, 0);
+	return ret == -EAGAIN ? -EINTR : min(ret, 0);
 }
 
 /**
@@ -492,35 +419,12 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
 	 * another vCPU may have faulted it in again since: with several the pin stays.
 	 */
 	for (id = 0; id < GZVM_MAX_VCPUS; id++)
-		/* Pairs with the release in gzvm_vcpu_new(). */
-		if (id != vcpu->id && smp_load_acquire(&vm->vcpus[id]))
+		if (id != vcpu->id && READ_ONCE(vm->vcpus[id]))
 			return 0;
 	mutex_lock(&vm->map_lock);
-	n = gzvm_pages_forget(vm, gfn, gfn, &page, 1);
+	n = gzvm_mem_forget(vm, gfn, gfn, &page, 1);
 	mutex_unlock(&vm->map_lock);
 	if (n)
 		gzvm_mem_put(vm, &page, n);
 	return 0;
-}
-
-/**
- * gzvm_mmu_destroy() - return all pages of a VM that the hypervisor does not know any more
- * @vm: the VM; nobody uses it
- * @leak: the hypervisor kept them: they stay pinned for good
- */
-void gzvm_mmu_destroy(struct gzvm *vm, bool leak)
-{
-	struct page *pages[GZVM_PUT_BATCH];
-	unsigned long n;
-
-	while (!leak) {
-		mutex_lock(&vm->map_lock);
-		n = gzvm_pages_forget(vm, 0, ULONG_MAX, pages, GZVM_PUT_BATCH);
-		mutex_unlock(&vm->map_lock);
-		if (!n)
-			break;
-		gzvm_mem_put(vm, pages, n);
-		cond_resched();
-	}
-	xa_destroy(&vm->pages);
 }

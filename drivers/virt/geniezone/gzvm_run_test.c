@@ -217,6 +217,106 @@ static void gzvm_test_run_wake(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->wake), 1);
 }
 
+/* Task work and the like: RUN is left and restarted, which the VMM does not see. */
+static void gzvm_test_run_notify_resume(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	vcpu->completion = GZVM_COMPLETE_MMIO_READ;
+	set_tsk_thread_flag(current, TIF_NOTIFY_RESUME);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTNOINTR);
+	KUNIT_EXPECT_TRUE(test, signal_pending(current));
+	clear_tsk_thread_flag(current, TIF_NOTIFY_RESUME);
+	clear_tsk_thread_flag(current, TIF_NOTIFY_SIGNAL);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+	KUNIT_EXPECT_EQ(test, vcpu->completion, GZVM_COMPLETE_MMIO_READ);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, 0);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
+}
+
+/* An exit that cannot be written comes again, before the guest goes on. */
+static void gzvm_test_run_undelivered(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+	unsigned long ro;
+
+	ro = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(ro));
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_MMIO;
+	gt->on_call = gzvm_test_mmio_exit;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, (void __user *)ro), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, (void __user *)ro), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).mmio.phys_addr, 0x1234ULL);
+	/* And is complete then: the next RUN takes the data. */
+	KUNIT_ASSERT_EQ(test, put_user(0x77, &urun->mmio.data[0]), 0);
+	gt->on_call = NULL;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 2);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[0], 0x77);
+}
+
+/* A VM whose memory the hypervisor keeps against the rules does not run. */
+static void gzvm_test_run_broken(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->broken = true;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EIO);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+}
+
+/* The end of an interrupt is looked for after each exit, and acted on once. */
+static void gzvm_test_run_resample(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_resampler r = { .spi = 8, .users = LIST_HEAD_INIT(r.users) };
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+	u64 eoi = BIT_ULL(41) | 40;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	list_add(&r.list, &gt->vm->resamplers);
+	vcpu->hwstate->nr_lrs = cpu_to_le32(4);
+	/* Active, pending, of hardware, another's, without the bit, private: none counts. */
+	vcpu->hwstate->lr[0] = cpu_to_le64(eoi | BIT_ULL(63));
+	vcpu->hwstate->lr[1] = cpu_to_le64(eoi | BIT_ULL(62));
+	vcpu->hwstate->lr[2] = cpu_to_le64(eoi | BIT_ULL(61));
+	vcpu->hwstate->lr[3] = cpu_to_le64(eoi + 1);
+	/* Behind the last. */
+	vcpu->hwstate->lr[4] = cpu_to_le64(eoi);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	vcpu->hwstate->nr_lrs = cpu_to_le32(4);
+	vcpu->hwstate->lr[0] = cpu_to_le64(40);
+	vcpu->hwstate->lr[1] = cpu_to_le64(BIT_ULL(41) | 8);
+	vcpu->hwstate->lr[2] = cpu_to_le64(BIT_ULL(41) | 1020);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 0);
+
+	vcpu->hwstate->nr_lrs = cpu_to_le32(~0);
+	vcpu->hwstate->lr[0] = 0;
+	vcpu->hwstate->lr[15] = cpu_to_le64(eoi);
+	memset(&vcpu->hwstate->lr[4], 0, sizeof(vcpu->hwstate->lr[4]));
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 1);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[1], 8);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[2], 0);
+	/* The page stays as it is: nothing happens again. */
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 1);
+	list_del(&r.list);
+}
+
 /* What of a register reaches the hypervisor, and the VMM. */
 static void gzvm_test_one_reg(struct kunit *test)
 {
@@ -291,6 +391,10 @@ static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_signal),
 	KUNIT_CASE(gzvm_test_run_immediate_kept),
 	KUNIT_CASE(gzvm_test_run_wake),
+	KUNIT_CASE(gzvm_test_run_notify_resume),
+	KUNIT_CASE(gzvm_test_run_undelivered),
+	KUNIT_CASE(gzvm_test_run_broken),
+	KUNIT_CASE(gzvm_test_run_resample),
 	KUNIT_CASE(gzvm_test_one_reg),
 	{}
 };

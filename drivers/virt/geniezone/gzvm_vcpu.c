@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <trace/events/geniezone.h>
 
 #define GZVM_VCPU_BUF_SIZE	(GZVM_VCPU_BUF_PAGES * GZVM_HYP_PAGE_SIZE)
 
@@ -43,7 +44,7 @@ struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id)
 				    GFP_KERNEL_ACCOUNT);
 	vcpu->run = alloc_pages_exact(GZVM_VCPU_BUF_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vcpu->fault_pages || !vcpu->run) {
-		gzvm_vcpu_free(vcpu, false);
+		gzvm_vcpu_free(vcpu);
 		return NULL;
 	}
 	vcpu->hwstate = (void *)vcpu->run + GZVM_HYP_PAGE_SIZE;
@@ -53,23 +54,22 @@ struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id)
 /**
  * gzvm_vcpu_free() - free a vCPU that the hypervisor does not know any more
  * @vcpu: the vCPU
- * @leak_buffer: keep the pages that the hypervisor may still write
  */
-void gzvm_vcpu_free(struct gzvm_vcpu *vcpu, bool leak_buffer)
+void gzvm_vcpu_free(struct gzvm_vcpu *vcpu)
 {
-	if (vcpu->run && !leak_buffer)
+	if (vcpu->run)
 		free_pages_exact(vcpu->run, GZVM_VCPU_BUF_SIZE);
 	kfree(vcpu->fault_pages);
 	kfree(vcpu);
 }
 
 /**
- * gzvm_vcpu_destroy() - take a vCPU away from the hypervisor and free it
- * @vcpu: the vCPU; nobody else uses it
+ * gzvm_vcpu_retire() - take a vCPU away from the hypervisor
+ * @vcpu: the vCPU; nobody else uses it, or will
  *
  * Context: process.
  */
-void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu)
+void gzvm_vcpu_retire(struct gzvm_vcpu *vcpu)
 {
 	int ret;
 
@@ -78,10 +78,12 @@ void gzvm_vcpu_destroy(struct gzvm_vcpu *vcpu)
 		cond_resched();
 	} while (ret == -EAGAIN);
 
-	if (ret)
-		pr_err("gzvm: the hypervisor keeps vCPU %u of VM %u (error %d): 2 pages stay lost\n",
-		       vcpu->id, vcpu->vm->vm_id, ret);
-	gzvm_vcpu_free(vcpu, ret);
+	if (ret) {
+		pr_err_once("gzvm: the hypervisor keeps vCPU %u of VM %u (error %d): 2 pages stay lost\n",
+			    vcpu->id, vcpu->vm->vm_id, ret);
+		/* It may write them at any time. */
+		vcpu->run = NULL;
+	}
 }
 
 /* What the last exit left open, from the VMM's structure to the run page. */
@@ -126,21 +128,33 @@ static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *
 	if (head.immediate_exit)
 		return -EINTR;
 
-	return gzvm_vcpu_take_completion(vcpu, urun);
+	return vcpu->undelivered ? 0 : gzvm_vcpu_take_completion(vcpu, urun);
 }
 
 /*
  * Hands an exit to the VMM. Only what belongs to this exit is written: a VMM's other thread
- * may set immediate_exit at this moment.
+ * may set immediate_exit at this moment. If the structure cannot be written the exit is not
+ * lost, but comes again by the next RUN, before the guest goes on.
  */
 static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun, u32 reason)
 {
 	struct gzvm_vcpu_run *run = vcpu->run;
 	size_t size = gzvm_exit_payload(run, reason);
 
+	vcpu->undelivered = reason;
 	if (size && copy_to_user(urun->padding, run->padding, size))
 		return -EFAULT;
-	return put_user(reason, &urun->exit_reason);
+	if (put_user(reason, &urun->exit_reason))
+		return -EFAULT;
+	vcpu->undelivered = 0;
+	return 0;
+}
+
+/* What has to be done outside RUN, or by a call that may sleep, before the guest goes on. */
+static bool gzvm_vcpu_has_work(void)
+{
+	return signal_pending(current) || need_resched() ||
+	       test_thread_flag(TIF_NOTIFY_RESUME);
 }
 
 /*
@@ -156,7 +170,7 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	int ret;
 
 	local_irq_disable();
-	if (signal_pending(current) || need_resched()) {
+	if (gzvm_vcpu_has_work()) {
 		local_irq_enable();
 		return -EAGAIN;
 	}
@@ -177,6 +191,7 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	vcpu->runs++;
 	vcpu->completion = GZVM_COMPLETE_NONE;
 	*reason = res.a1;
+	trace_gzvm_vcpu_exit(vcpu->vm->vm_id, vcpu->id, *reason);
 	if (*reason - GZVM_EXIT_UNKNOWN < GZVM_NR_EXIT_REASONS)
 		vcpu->exits[*reason - GZVM_EXIT_UNKNOWN]++;
 
@@ -187,6 +202,31 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	} else if (*reason == GZVM_EXIT_IPI || *reason == GZVM_EXIT_SYSTEM_EVENT) {
 		gzvm_vm_wake(vcpu->vm, ~0ULL);
 	}
+
+	if (!list_empty(&vcpu->vm->resamplers))
+		gzvm_resample_scan(vcpu);
+	return 0;
+}
+
+/*
+ * What the kernel does before it returns to userspace (signals, task work, throttling). None of
+ * it is for modules to call, so RUN returns; without a signal it is restarted by itself, which
+ * the VMM does not see: what was open stays open.
+ *
+ * Return: 0 if there is nothing, else the errno for RUN.
+ */
+static int gzvm_vcpu_leave_for_work(struct gzvm_vcpu *vcpu)
+{
+	if (signal_pending(current)) {
+		/* A courtesy to the hypervisor; it has nothing to refuse. */
+		(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
+		return -ERESTARTSYS;
+	}
+	if (test_thread_flag(TIF_NOTIFY_RESUME)) {
+		/* Makes the return look at restarts, as a signal does, but is none. */
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+		return -ERESTARTNOINTR;
+	}
 	return 0;
 }
 
@@ -195,16 +235,19 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 	u32 reason = GZVM_EXIT_UNKNOWN;
 	int ret;
 
+	if (vcpu->undelivered)
+		return gzvm_vcpu_end(vcpu, urun, vcpu->undelivered);
+
 	for (;;) {
 		/* cond_resched() does nothing in a preemptible kernel. */
 		cond_resched();
 		if (need_resched())
 			schedule();
-		if (signal_pending(current)) {
-			/* A courtesy to the hypervisor; it has nothing to refuse. */
-			(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
-			return -ERESTARTSYS;
-		}
+		ret = gzvm_vcpu_leave_for_work(vcpu);
+		if (ret)
+			return ret;
+		if (READ_ONCE(vcpu->vm->broken))
+			return -EIO;
 
 		ret = gzvm_vcpu_enter(vcpu, &reason);
 		if (ret == -EAGAIN)
@@ -236,7 +279,8 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
  *
  * Context: process of the VM's creator.
  * Return: 0 with an exit in @urun; -EINTR for immediate_exit; -ERESTARTSYS; -EINVAL for
- * padding that is not zero; -EFAULT; what the hypervisor says.
+ * padding that is not zero; -EFAULT; -EIO if the hypervisor has kept memory of the VM that it
+ * was to give back; what the hypervisor says.
  */
 int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
@@ -394,13 +438,14 @@ static struct file *gzvm_vcpu_new(struct gzvm *vm, u32 id)
 	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_VCPU, NULL, gzvm_vcpu_tuple(vcpu),
 				virt_to_phys(vcpu->run));
 	if (ret) {
-		gzvm_vcpu_free(vcpu, false);
+		gzvm_vcpu_free(vcpu);
 		return ERR_PTR(ret);
 	}
 
 	file = gzvm_vcpu_getfile(vcpu);
 	if (IS_ERR(file)) {
-		gzvm_vcpu_destroy(vcpu);
+		gzvm_vcpu_retire(vcpu);
+		gzvm_vcpu_free(vcpu);
 		return file;
 	}
 

@@ -10,6 +10,7 @@
 #include <linux/gfp.h>
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
+#include <linux/mmu_notifier.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -28,10 +29,12 @@ void gzvm_vm_init(struct gzvm *vm)
 {
 	kref_init(&vm->ref);
 	vm->vm_id = GZVM_INVALID_VM_ID;
+	mutex_init(&vm->retire_lock);
 	mutex_init(&vm->lock);
 	init_rwsem(&vm->slots_lock);
 	xa_init(&vm->slots);
 	mt_init(&vm->slot_tree);
+	mutex_init(&vm->pin_lock);
 	mutex_init(&vm->map_lock);
 	xa_init(&vm->pages);
 	init_rwsem(&vm->ioevents_lock);
@@ -39,6 +42,8 @@ void gzvm_vm_init(struct gzvm *vm)
 	mutex_init(&vm->irqfds.mutex);
 	spin_lock_init(&vm->irqfds.lock);
 	INIT_LIST_HEAD(&vm->irqfds.list);
+	init_rwsem(&vm->resample_lock);
+	INIT_LIST_HEAD(&vm->resamplers);
 }
 
 /**
@@ -61,6 +66,8 @@ static int gzvm_vm_destroy_hyp(struct gzvm *vm)
 {
 	int ret;
 
+	if (vm->vm_id == GZVM_INVALID_VM_ID)
+		return 0;
 	do {
 		ret = gzvm_hypcall(GZVM_FN_DESTROY_VM, NULL, vm->vm_id,
 				   READ_ONCE(gzvm_hyp.destroy_batch));
@@ -70,40 +77,69 @@ static int gzvm_vm_destroy_hyp(struct gzvm *vm)
 	return ret;
 }
 
-static void gzvm_vm_free(struct gzvm *vm, bool leak)
+/**
+ * gzvm_vm_retire() - give back what a VM has of the hypervisor and of its creator's memory
+ * @vm: the VM; no ioctl of it is under way, nor will be
+ *
+ * What stays are the structures that files point to.
+ *
+ * Context: process; may be called again and by several.
+ */
+void gzvm_vm_retire(struct gzvm *vm)
 {
+	unsigned int i;
+	int ret;
+
+	guard(mutex)(&vm->retire_lock);
+	if (vm->retired)
+		return;
+	vm->retired = true;
+
+	/* First those who come without a file: callbacks of eventfds, readers of debugfs. */
+	gzvm_irqfd_release(vm);
+	gzvm_debugfs_remove_vm(vm);
+	for (i = 0; i < GZVM_MAX_VCPUS; i++)
+		if (vm->vcpus[i])
+			gzvm_vcpu_retire(vm->vcpus[i]);
+
+	ret = gzvm_mem_destroy(vm, gzvm_vm_destroy_hyp);
+	gzvm_memslot_destroy_all(vm);
+	gzvm_ioeventfd_release(vm);
 	/* Memory that the hypervisor did not give back must never be used again. */
-	if (!leak) {
+	if (!ret) {
 		free_page((unsigned long)vm->mailbox);
 		if (vm->region_buf)
 			free_pages_exact(vm->region_buf, GZVM_MEMREGION_BUF_SIZE);
 	}
-	gzvm_mmu_destroy(vm, leak);
-	gzvm_memslot_destroy_all(vm);
-	gzvm_ioeventfd_release(vm);
-	if (vm->mm)
-		mmdrop(vm->mm);
-	kfree(vm);
+	vm->mailbox = NULL;
+	vm->region_buf = NULL;
 }
+
+/*
+ * The creator's memory ends (exit, exec), so nobody can make an ioctl of the VM any more.
+ * gzvm_vm_release_ref() waits for this, so it needs no reference.
+ */
+static void gzvm_vm_mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	gzvm_vm_retire(container_of(mn, struct gzvm, mn));
+}
+
+static const struct mmu_notifier_ops gzvm_vm_mn_ops = {
+	.release = gzvm_vm_mm_release,
+};
 
 static void gzvm_vm_release_ref(struct kref *ref)
 {
 	struct gzvm *vm = container_of(ref, struct gzvm, ref);
 	unsigned int i;
-	int ret;
 
-	/* First, since its files read the vCPUs. */
-	gzvm_debugfs_remove_vm(vm);
-
+	gzvm_vm_retire(vm);
+	mmu_notifier_unregister(&vm->mn, vm->mm);
 	for (i = 0; i < GZVM_MAX_VCPUS; i++)
 		if (vm->vcpus[i])
-			gzvm_vcpu_destroy(vm->vcpus[i]);
-
-	ret = gzvm_vm_destroy_hyp(vm);
-	if (ret)
-		pr_err("gzvm: the hypervisor keeps VM %u (error %d): %lu pages stay lost\n",
-		       vm->vm_id, ret, vm->nr_pages);
-	gzvm_vm_free(vm, ret);
+			gzvm_vcpu_free(vm->vcpus[i]);
+	mmdrop(vm->mm);
+	kfree(vm);
 }
 
 /**
@@ -318,12 +354,29 @@ static int gzvm_vm_setup_paging(struct gzvm *vm)
 	}
 
 	vm->idle = !gzvm_enable_cap_hyp(vm, GZVM_CAP_ENABLE_IDLE, 0, 0);
+	vm->pinned = !vm->demand_paging || !gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP);
 	return 0;
+}
+
+static int gzvm_vm_new_hyp(struct gzvm *vm, unsigned long type)
+{
+	struct arm_smccc_1_2_regs res = {};
+	int ret;
+
+	vm->region_buf = alloc_pages_exact(GZVM_MEMREGION_BUF_SIZE,
+					   GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!vm->region_buf)
+		return -ENOMEM;
+
+	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_VM, &res, type);
+	if (ret)
+		return ret;
+	vm->vm_id = res.a1;
+	return gzvm_vm_setup_paging(vm);
 }
 
 static struct gzvm *gzvm_vm_new(unsigned long type)
 {
-	struct arm_smccc_1_2_regs res = {};
 	struct gzvm *vm;
 	int ret;
 
@@ -332,31 +385,23 @@ static struct gzvm *gzvm_vm_new(unsigned long type)
 		return ERR_PTR(-ENOMEM);
 	gzvm_vm_init(vm);
 
-	ret = -ENOMEM;
-	vm->region_buf = alloc_pages_exact(GZVM_MEMREGION_BUF_SIZE,
-					   GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!vm->region_buf)
-		goto err;
-
-	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_VM, &res, type);
-	if (ret)
-		goto err;
-
-	/* From here on the last reference destroys the VM in the hypervisor, too. */
-	vm->vm_id = res.a1;
 	vm->mm = current->mm;
+	vm->mn.ops = &gzvm_vm_mn_ops;
+	ret = mmu_notifier_register(&vm->mn, vm->mm);
+	if (ret) {
+		kfree(vm);
+		return ERR_PTR(ret);
+	}
 	mmgrab(vm->mm);
-	ret = gzvm_vm_setup_paging(vm);
+
+	/* From here on the last reference undoes whatever is there. */
+	ret = gzvm_vm_new_hyp(vm, type);
 	if (ret) {
 		gzvm_vm_put(vm);
 		return ERR_PTR(ret);
 	}
 	gzvm_debugfs_add_vm(vm);
 	return vm;
-
-err:
-	gzvm_vm_free(vm, false);
-	return ERR_PTR(ret);
 }
 
 /**

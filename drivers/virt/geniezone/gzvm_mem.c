@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: pages of the VMM that the guest has.
+ *
+ * There are two ways to hold a page, and a VM has one of them for its life (gzvm.pinned):
+ *
+ *   Not held at all. The hypervisor can take a page back at any time (UNMAP), so an MMU
+ *   notifier does that before the page goes: memory is swapped, migrated, merged and punched
+ *   out as the kernel and the VMM like, and the next access of the guest faults in what the
+ *   VMM has there then. gzvm_mem_get() takes a reference only for as long as it takes to map
+ *   the page; mmu_interval_read_retry() under map_lock tells whether it still is the VMM's.
+ *
+ *   Pinned, where the hypervisor has no UNMAP, or no demand paging. Such pages count as locked
+ *   memory of the VMM, and the kernel refuses those that must not be pinned for long.
+ *
+ * gzvm.pages records what stage 2 may map: a page is recorded before the hypervisor is told to
+ * map it and forgotten after the hypervisor has unmapped it. The hypervisor may drop any
+ * mapping by itself, so a fault on a recorded page is answered with that same page. Without
+ * pins an entry is not a reference; it holds only as long as no notifier has come.
+ *
+ * The notifier is called by whoever changes the VMM's memory, reclaim included, and takes
+ * map_lock: so nothing that may reclaim memory is done under map_lock.
+ */
+
+#include <linux/errno.h>
+#include <linux/gzvm_drv.h>
+#include <linux/memremap.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched.h>
+#include <kunit/static_stub.h>
+
+/* First frame of a 2 MiB block that stage 2 can map as one. */
+#define GZVM_MARK_BLOCK		XA_MARK_0
+/* Pinned pages returned at once, as pointers on the stack. */
+#define GZVM_PUT_BATCH		64
+
+/* Memory that is no RAM of the host (DAX) is not the hypervisor's to lend. */
+static int gzvm_mem_keep_ram(struct page **pages, int got)
+{
+	int i;
+
+	for (i = 0; i < got; i++)
+		if (is_zone_device_page(pages[i]))
+			break;
+	if (i == got)
+		return got;
+	release_pages(pages + i, got - i);
+	return i ? i : -EFAULT;
+}
+
+static int gzvm_mem_get_unpinned(unsigned long hva, unsigned long nr, bool fault,
+				 struct page **pages)
+{
+	long got, more;
+
+	got = max(get_user_pages_fast_only(hva, nr, FOLL_WRITE, pages), 0);
+	if (got < nr && fault) {
+		/* A vCPU that waits here (userfaultfd, say) is one that a signal must reach. */
+		more = get_user_pages_unlocked(hva + (got << PAGE_SHIFT), nr - got, pages + got,
+					       FOLL_WRITE | FOLL_HWPOISON | FOLL_INTERRUPTIBLE);
+		if (more > 0)
+			got += more;
+		else if (!got)
+			got = more;
+	}
+	if (got <= 0)
+		return got ? got : -EFAULT;
+	return gzvm_mem_keep_ram(pages, got);
+}
+
+/*
+ * What is counted is what is kept: nobody's limit is charged for pages that are not there.
+ * pin_lock keeps two vCPUs from pinning and counting one page twice.
+ */
+static int gzvm_mem_get_pinned(struct gzvm *vm, unsigned long hva, unsigned long nr,
+			       struct page **pages)
+{
+	long got;
+	int ret;
+
+	got = pin_user_pages_unlocked(hva, nr, pages, FOLL_WRITE | FOLL_LONGTERM |
+				      FOLL_HWPOISON | FOLL_INTERRUPTIBLE);
+	if (got <= 0)
+		return got ? got : -EFAULT;
+	ret = account_locked_vm(vm->mm, got, true);
+	if (ret) {
+		unpin_user_pages(pages, got);
+		return ret;
+	}
+	return got;
+}
+
+/**
+ * gzvm_mem_get() - get pages of the VMM for the guest
+ * @vm: the VM
+ * @slot: the slot
+ * @gfn: first guest frame, in the slot
+ * @nr: number of frames, all in the slot
+ * @fault: also pages that the VMM has not, at the moment: from swap, never touched...
+ * @pages: result
+ *
+ * Context: process of the VM's creator; slots_lock held, map_lock not.
+ * Return: how many pages were got, from the first on, at least 1; -ENOMEM over
+ * RLIMIT_MEMLOCK; -EFAULT where no writable memory is that can be given; -EHWPOISON; -EINTR for
+ * a signal; other errnos of the memory manager.
+ */
+int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+		 unsigned long nr, bool fault, struct page **pages)
+{
+	unsigned long hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_get, vm, slot, gfn, nr, fault, pages);
+
+	if (vm->pinned)
+		return gzvm_mem_get_pinned(vm, hva, nr, pages);
+	return gzvm_mem_get_unpinned(hva, nr, fault, pages);
+}
+
+/**
+ * gzvm_mem_put() - give back what gzvm_mem_get() took
+ * @vm: the VM
+ * @pages: pages; pinned ones the guest cannot reach any more
+ * @nr: their number
+ *
+ * Context: process; map_lock not held; may sleep.
+ */
+void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr)
+{
+	if (!vm->pinned) {
+		release_pages(pages, nr);
+		return;
+	}
+	unpin_user_pages_dirty_lock(pages, nr, true);
+	account_locked_vm(vm->mm, nr, false);
+}
+
+static u64 gzvm_block_first(u64 gfn)
+{
+	return round_down(gfn, GZVM_BLOCK_PAGES);
+}
+
+/**
+ * gzvm_mem_record() - a page is about to be mapped
+ * @vm: the VM; map_lock held
+ * @gfn: the guest frame
+ * @page: its page, got with gzvm_mem_get()
+ *
+ * Return: 0, or -ENOMEM: gzvm_mem_prepare() helps.
+ */
+int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page *page)
+{
+	void *old = xa_store(&vm->pages, gfn, page, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+
+	if (xa_is_err(old))
+		return xa_err(old);
+	vm->nr_pages += !old;
+	/*
+	 * The guest can write it from now on without a fault. Nobody can find it clean and drop
+	 * it meanwhile: that would need the notifier, which waits for map_lock.
+	 */
+	if (!vm->pinned)
+		folio_set_dirty(page_folio(page));
+	return 0;
+}
+
+/**
+ * gzvm_mem_prepare() - allocate what gzvm_mem_record() needs for a frame
+ * @vm: the VM
+ * @gfn: the guest frame
+ *
+ * Context: process; map_lock not held.
+ * Return: 0 or -ENOMEM.
+ */
+int gzvm_mem_prepare(struct gzvm *vm, u64 gfn)
+{
+	return xa_reserve(&vm->pages, gfn, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * gzvm_mem_record_block() - 512 pages were mapped at once: as a block?
+ * @vm: the VM; map_lock held
+ * @gfn: the first frame
+ * @pages: the pages
+ *
+ * Counts a block where the pages form one, so that debugfs can tell.
+ */
+void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned int i;
+
+	if (gfn != gzvm_block_first(gfn) || pfn % GZVM_BLOCK_PAGES ||
+	    xa_get_mark(&vm->pages, gfn, GZVM_MARK_BLOCK))
+		return;
+	for (i = 1; i < GZVM_BLOCK_PAGES; i++)
+		if (page_to_pfn(pages[i]) != pfn + i)
+			return;
+	xa_set_mark(&vm->pages, gfn, GZVM_MARK_BLOCK);
+	vm->nr_blocks++;
+}
+
+/**
+ * gzvm_mem_forget() - take recorded pages of a range out of the record
+ * @vm: the VM; map_lock held
+ * @gfn: first frame
+ * @last: last frame
+ * @pages: room for @max pages, or NULL
+ * @max: number of pages to stop after
+ *
+ * Context: anything that may hold a mutex; allocates nothing.
+ * Return: number of pages.
+ */
+unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
+			      unsigned long max)
+{
+	unsigned long index, n = 0;
+	struct page *page;
+
+	xa_for_each_range(&vm->pages, index, page, gfn, last) {
+		u64 first = gzvm_block_first(index);
+
+		if (xa_get_mark(&vm->pages, first, GZVM_MARK_BLOCK)) {
+			xa_clear_mark(&vm->pages, first, GZVM_MARK_BLOCK);
+			vm->nr_blocks--;
+		}
+		xa_erase(&vm->pages, index);
+		vm->nr_pages--;
+		if (pages)
+			pages[n] = page;
+		if (++n == max)
+			break;
+	}
+	return n;
+}
+
+/**
+ * gzvm_mem_unmap_hyp() - the UNMAP hypercall
+ * @vm: the VM
+ * @gfn: first frame
+ * @nr: number of frames, at most a block of them, so that the call is short
+ *
+ * Context: process, or where sleep is forbidden by non_block_start().
+ * Return: 0 or what the hypervisor says.
+ */
+int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr)
+{
+	int ret;
+
+	do
+		ret = gzvm_hypcall(GZVM_FN_UNMAP, NULL, vm->vm_id, gfn, nr);
+	while (ret == -EAGAIN);
+	return ret;
+}
+
+/*
+ * Takes the next recorded pages of a range from the guest: up to @max, all of one block.
+ * @gfn moves behind them. Returns their number, 0 at the end, or an errno. map_lock held.
+ */
+static long gzvm_mem_take(struct gzvm *vm, unsigned long *gfn, u64 last, struct page **pages,
+			  unsigned long max)
+{
+	unsigned long n;
+	u64 end;
+	int ret;
+
+	if (*gfn > last || !xa_find(&vm->pages, gfn, last, XA_PRESENT))
+		return 0;
+	end = gzvm_block_first(*gfn) + GZVM_BLOCK_PAGES - 1;
+	end = min(end, min_t(u64, last, *gfn + max - 1));
+	ret = gzvm_mem_unmap_hyp(vm, *gfn, end - *gfn + 1);
+	if (ret)
+		return ret;
+	n = gzvm_mem_forget(vm, *gfn, end, pages, max);
+	*gfn = end + 1;
+	return n;
+}
+
+/**
+ * gzvm_mem_invalidate() - take a range away from the guest and return its pages
+ * @vm: the VM; the hypervisor has UNMAP
+ * @gfn: first guest frame
+ * @nr: number of frames
+ *
+ * Context: process; map_lock not held. Unless slots_lock is held for writing a vCPU may fault
+ * the range in again meanwhile.
+ * Return: 0 or what the hypervisor says; then the rest of the range is as it was.
+ */
+int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr)
+{
+	struct page *pages[GZVM_PUT_BATCH];
+	unsigned long pos = gfn;
+	long n;
+
+	do {
+		mutex_lock(&vm->map_lock);
+		n = gzvm_mem_take(vm, &pos, gfn + nr - 1, vm->pinned ? pages : NULL,
+				  vm->pinned ? GZVM_PUT_BATCH : GZVM_BLOCK_PAGES);
+		mutex_unlock(&vm->map_lock);
+		if (n > 0 && vm->pinned)
+			gzvm_mem_put(vm, pages, n);
+		cond_resched();
+	} while (n > 0);
+	return n;
+}
+
+/**
+ * gzvm_mem_has_pages() - may stage 2 map anything in a range?
+ * @vm: the VM
+ * @gfn: first guest frame
+ * @nr: number of frames, not 0
+ *
+ * Return: true if it may.
+ */
+bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr)
+{
+	unsigned long index = gfn;
+
+	return xa_find(&vm->pages, &index, gfn + nr - 1, XA_PRESENT);
+}
+
+/*
+ * The hypervisor did not give pages back: nobody must get them again, so they keep a
+ * reference for good. map_lock held, and the pages are still there.
+ */
+static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error)
+{
+	unsigned long index;
+	struct page *page;
+
+	pr_err_once("gzvm: the hypervisor keeps memory of VM %u (error %d): it stays lost\n",
+		    vm->vm_id, error);
+	WRITE_ONCE(vm->broken, true);
+	if (!vm->pinned)
+		xa_for_each_range(&vm->pages, index, page, gfn, last)
+			get_page(page);
+	gzvm_mem_forget(vm, gfn, last, NULL, ULONG_MAX);
+}
+
+/* Part of the VMM's memory is going to change, go or move. */
+static bool gzvm_mem_notify(struct mmu_interval_notifier *mni,
+			    const struct mmu_notifier_range *range, unsigned long seq)
+{
+	struct gzvm_memslot *slot = container_of(mni, struct gzvm_memslot, mni);
+	bool may_sleep = mmu_notifier_range_blockable(range);
+	struct gzvm *vm = slot->vm;
+	unsigned long start, end, pos;
+	u64 last;
+	long n;
+
+	/* Who looks for memory to kill for (OOM) comes back later, or does without. */
+	if (may_sleep)
+		mutex_lock(&vm->map_lock);
+	else if (!mutex_trylock(&vm->map_lock))
+		return false;
+	mmu_interval_set_seq(mni, seq);
+
+	start = max(range->start, slot->hva);
+	end = min(range->end, slot->hva + (slot->npages << PAGE_SHIFT));
+	pos = slot->gfn + ((start - slot->hva) >> PAGE_SHIFT);
+	last = slot->gfn + ((end - 1 - slot->hva) >> PAGE_SHIFT);
+	for (;;) {
+		n = gzvm_mem_take(vm, &pos, last, NULL, GZVM_BLOCK_PAGES);
+		if (n <= 0)
+			break;
+		if (may_sleep)
+			cond_resched();
+	}
+	if (n < 0)
+		gzvm_mem_lose(vm, pos, last, n);
+	mutex_unlock(&vm->map_lock);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops gzvm_mem_notifier_ops = {
+	.invalidate = gzvm_mem_notify,
+};
+
+/**
+ * gzvm_mem_watch() - learn of changes of the memory behind a slot
+ * @slot: the slot, complete; nothing of it is mapped yet
+ *
+ * Context: process of the VM's creator; takes mmap_lock.
+ * Return: 0 or a negative errno.
+ */
+int gzvm_mem_watch(struct gzvm_memslot *slot)
+{
+	if (slot->vm->pinned)
+		return 0;
+	return mmu_interval_notifier_insert(&slot->mni, slot->vm->mm, slot->hva,
+					    slot->npages << PAGE_SHIFT, &gzvm_mem_notifier_ops);
+}
+
+/**
+ * gzvm_mem_unwatch() - the end of gzvm_mem_watch()
+ * @slot: the slot; nothing of it is mapped any more
+ *
+ * Context: process; waits for notifiers that are under way; map_lock not held.
+ */
+void gzvm_mem_unwatch(struct gzvm_memslot *slot)
+{
+	if (!slot->vm->pinned)
+		mmu_interval_notifier_remove(&slot->mni);
+}
+
+/**
+ * gzvm_mem_destroy() - return all pages of a VM that runs no more
+ * @vm: the VM; nobody uses it but notifiers
+ * @destroy: takes the VM from the hypervisor
+ *
+ * From the destruction on the VM's number can be another VM's, so no notifier may come in
+ * between that and the end of the record.
+ *
+ * Context: process.
+ * Return: 0 or the errno of @destroy: then the hypervisor has kept the pages, and they are lost.
+ */
+int gzvm_mem_destroy(struct gzvm *vm, int (*destroy)(struct gzvm *vm))
+{
+	struct page *pages[GZVM_PUT_BATCH];
+	unsigned long n;
+	int ret;
+
+	mutex_lock(&vm->map_lock);
+	ret = destroy(vm);
+	if (ret)
+		gzvm_mem_lose(vm, 0, ULONG_MAX, ret);
+	else if (!vm->pinned)
+		gzvm_mem_forget(vm, 0, ULONG_MAX, NULL, ULONG_MAX);
+	mutex_unlock(&vm->map_lock);
+
+	/* Pinned ones: no notifier knows of them. */
+	while ((n = gzvm_mem_forget(vm, 0, ULONG_MAX, pages, GZVM_PUT_BATCH))) {
+		gzvm_mem_put(vm, pages, n);
+		cond_resched();
+	}
+	xa_destroy(&vm->pages);
+	return ret;
+}
