@@ -246,6 +246,13 @@ static void check_irq(struct vm *vm, const struct vgic_irq *irq, u32 *queued)
 	if (irq->enabled && pending && !irq->active && has_target &&
 	    irq->queue != VGIC_Q_PENDING)
 		FAIL("VM %u: INTID %u is lost", vm->id, irq->intid);
+	/* Nor one that any vCPU may take: it waits for the first that can. */
+	if (irq->enabled && pending && !irq->active && (irq->route & BIT(31)) &&
+	    irq->intid >= VGIC_NR_PRIVATE && irq->queue == VGIC_Q_NONE)
+		FAIL("VM %u: INTID %u, which any vCPU may take, is lost", vm->id, irq->intid);
+	if (irq->queue == VGIC_Q_PENDING &&
+	    (irq->q_prio != irq->priority || irq->q_group != irq->group1))
+		FAIL("VM %u: INTID %u is queued by another priority", vm->id, irq->intid);
 	if (irq->queue == VGIC_Q_PENDING && (!irq->enabled || !pending || irq->active))
 		FAIL("VM %u: INTID %u is queued without reason", vm->id, irq->intid);
 }

@@ -189,9 +189,6 @@ static void gic(struct vcpu *v, const struct fuzz_op *op, struct guest_exit *e)
 	e->reg = op->f & 0x40 ? 31 : op->f / 2 % 8;
 	e->reg64 = op->f & 2;
 	e->size = sizes[op->d % ARRAY_SIZE(sizes)];
-	e->data = pattern(op->d / 8, op->e);
-	if (e->size < 8)
-		e->data &= (1UL << 8 * e->size) - 1;
 	switch (op->a % 8) {
 	case 0 ... 3: /* one bit, two bits or a byte an INTID */
 		offset = banks[op->b % ARRAY_SIZE(banks)];
@@ -212,6 +209,9 @@ static void gic(struct vcpu *v, const struct fuzz_op *op, struct guest_exit *e)
 		offset = (op->b << 8 | op->c) & 0xffff;
 		break;
 	}
+	e->data = pattern(op->d / 8, op->e);
+	if (e->size < 8)
+		e->data &= (1UL << 8 * e->size) - 1;
 	if (op->a & 0x10)
 		e->addr = g->redist_base + op->a / 32 * 0x20000UL + offset +
 			  (op->a % 8 < 4 ? 0x10000 : 0);

@@ -115,6 +115,9 @@ static void whole_life(u64 vm, const u64 *hostile, unsigned int nr)
 		STORM();
 		DONE(DESTROY_VCPU, TUPLE(vm, i));
 		DONE(CREATE_VCPU, TUPLE(vm, i), host_pages(2));
+		/* In the room of the one before, of which nothing is left. */
+		EXPECT_EQ(vcpu_of(vm, i)->stats.runs, 0);
+		DONE(RUN, TUPLE(vm, i));
 	}
 	DONE(UNMAP, vm, 0, LIMIT_GFN);
 	EXPECT_EQ(vm_of(vm)->stage2.tables, 0);
@@ -293,6 +296,17 @@ TEST(work_of_one_call)
 	while (measured(GZVM_FN_MAP_GUEST, vm, 0, pfns[0], MEM_GFN + 1000000))
 		ASSERT(++calls < 100);
 	EXPECT_MOST(1, 512, 1, 0, 9);
+	/* Three tables that have to come from tables of one page: looking at 512 pages counts. */
+	vm = new_hostile();
+	storm(vm, 0, 30);
+	mailbox = new_mailbox(vm);
+	memcpy(fake_va(mailbox), pfns, PAGE_SIZE);
+	vm_of(vm)->quota.limit = vm_of(vm)->quota.used;
+	calls = 0;
+	while (measured(GZVM_FN_MAP_GUEST_BLOCK, vm, 0, MEM_GFN + 300, 512))
+		ASSERT(++calls < 100);
+	EXPECT_EQ(calls, 2);
+	EXPECT_MOST(512, 1, 512, 1, 4);
 	/* UNMAP and DESTROY_VM: 512 pages at a time, holes for nothing. */
 	vm = full_vm(&mailbox);
 	calls = 0;

@@ -227,6 +227,8 @@ void arch_vcpu_set_x(struct vcpu *v, unsigned int n, u64 value)
 void arch_vcpu_skip(struct vcpu *v, u64 esr __unused)
 {
 	check_loaded(v);
+	if (fake_step_hook)
+		fake_step_hook();
 	v->arch.pc += 4;
 	COUNT(fake_skips);
 }
@@ -298,6 +300,8 @@ int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value)
 u64 arch_vcpu_timer_delay(struct vcpu *v)
 {
 	check_loaded(v);
+	if (fake_step_hook)
+		fake_step_hook();
 	return v->arch.timer_delay;
 }
 

@@ -140,8 +140,8 @@ struct vm {
 	u32 nr_slots;
 	struct vm_slot slot[VM_MAX_SLOTS]; /* sorted by gpa */
 	/* EL2's copies of what the host wrote; under lock. */
-	u64 pfns[HYP_WORK_PAGES];
 	struct gzvm_memregion_buf region;
+	u64 pfns[HYP_WORK_PAGES];
 };
 
 /* core/vm.c */
