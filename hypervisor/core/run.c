@@ -317,6 +317,10 @@ static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 	case GUEST_EXIT_WFI:
 		arch_vcpu_skip(v, e->esr);
 		return run_wait(v);
+	case GUEST_EXIT_WFE:
+		/* A spin: who holds the lock may wait for this CPU. The host yields it. */
+		arch_vcpu_skip(v, e->esr);
+		return GZVM_EXIT_GZ;
 	case GUEST_EXIT_CRASH:
 		run_crash(v, e->reason, e->esr, e->far, wake);
 		return 0;

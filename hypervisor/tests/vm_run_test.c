@@ -366,6 +366,25 @@ TEST(wfi)
 	EXPECT_EQ(v->stats.handled[GZVM_HANDLED_WFX], 0);
 }
 
+/*
+ * WFE is a spin: the host yields the CPU, whatever is pending or armed; the guest goes on
+ * behind the instruction.
+ */
+TEST(wfe)
+{
+	u64 vm = ready_guest(1);
+	struct vcpu *v = vcpu_of(vm, 0);
+
+	for (unsigned int n = 1; n <= 3; n++) {
+		fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFE });
+		EXPECT_EQ(run(vm, 0), GZVM_EXIT_GZ);
+		EXPECT_EQ(v->arch.pc, PC0 + 4 * n);
+		EXPECT_EQ(v->stats.exits[GZVM_EXIT_GZ - GZVM_EXIT_UNKNOWN], n);
+		EXPECT_EQ(page_of(vm, 0)->exit_reason, GZVM_EXIT_GZ);
+	}
+	EXPECT_EQ(v->hwstate->vtimer_migrate, 0);
+}
+
 /* GIC registers as a guest sets them up; SPI 40 to vCPU 0, group 1, priority 0xa0. */
 static void gic_write(u64 vm, unsigned int i, u64 addr, unsigned int size, u64 value)
 {

@@ -72,7 +72,7 @@ static inline struct percpu *cpu_by_id(unsigned int id)
 /* Features of this machine that EL2's own set-up depends on; cpu_features.c */
 struct cpu_features {
 	bool fwb, pauth, sve, sme, mte, fgt, fgt2, hcx, mpam, ecv, csv2_2, vhe, lor, ras, amu;
-	bool spe, trbe, pan, ssbs, dit, tcr2, sctlr2, mops;
+	bool spe, trbe, pan, ssbs, dit, idst, tcr2, sctlr2, mops;
 	u8 pa_range;
 	u8 pmu_counters;
 };

@@ -23,6 +23,9 @@
 #define HFGITR_NEGATIVE GENMASK(59, 55)
 #define HDFGRTR_NEGATIVE (GENMASK(62, 59))
 #define HDFGWTR_NEGATIVE (GENMASK(62, 60))
+#define HFGXTR2_NEGATIVE GENMASK(14, 0)
+#define HDFGXTR2_NEGATIVE GENMASK(24, 0)
+#define HFGITR2_NEGATIVE BIT(1)
 
 /**
  * cpu_detect() - fill cpu_features from the ID registers
@@ -47,6 +50,7 @@ int cpu_detect(void)
 	f->lor = ID_FIELD(mmfr1, 16) != 0;
 	f->pan = ID_FIELD(mmfr1, 20) != 0;
 	f->hcx = ID_FIELD(mmfr1, 40) != 0;
+	f->idst = ID_FIELD(mmfr2, 36) != 0;
 	f->fwb = ID_FIELD(mmfr2, 40) != 0;
 	f->tcr2 = ID_FIELD(mmfr3, 0) != 0;
 	f->sctlr2 = ID_FIELD(mmfr3, 4) != 0;
@@ -101,6 +105,13 @@ void cpu_negative_enables(bool host)
 		write_sysreg(host ? HFGITR_NEGATIVE : 0, SYS_HFGITR_EL2);
 		write_sysreg(host ? HDFGRTR_NEGATIVE : 0, SYS_HDFGRTR_EL2);
 		write_sysreg(host ? HDFGWTR_NEGATIVE : 0, SYS_HDFGWTR_EL2);
+	}
+	if (f->fgt2) {
+		write_sysreg(host ? HFGXTR2_NEGATIVE : 0, SYS_HFGRTR2_EL2);
+		write_sysreg(host ? HFGXTR2_NEGATIVE : 0, SYS_HFGWTR2_EL2);
+		write_sysreg(host ? HFGITR2_NEGATIVE : 0, SYS_HFGITR2_EL2);
+		write_sysreg(host ? HDFGXTR2_NEGATIVE : 0, SYS_HDFGRTR2_EL2);
+		write_sysreg(host ? HDFGXTR2_NEGATIVE : 0, SYS_HDFGWTR2_EL2);
 	}
 	if (f->mpam)
 		write_sysreg(host ? 0 : MPAM2_TRAP_EL1, SYS_MPAM2_EL2);

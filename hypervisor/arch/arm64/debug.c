@@ -13,7 +13,6 @@
 #define MDSCR_WRITABLE (MDSCR_SS | BIT(12) | MDSCR_KDE | MDSCR_MDE)
 #define OSLSR_OSLM_IMPLEMENTED BIT(3)
 #define OSLSR_OSLK BIT(1)
-#define CLAIM_BITS 0xff
 
 #define EACH_POINT(X) \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
@@ -64,9 +63,10 @@ static void points_load(const struct debug_regs *d)
 	write_sysreg(d->mdscr, mdscr_el1);
 }
 
+/* While the OS lock is locked nothing but BRK is a debug exception (Arm ARM D2.4.5). */
 static bool debug_wanted(const struct vcpu *v)
 {
-	return v->arch.debug.mdscr & (MDSCR_SS | MDSCR_MDE);
+	return !v->arch.os_lock && (v->arch.debug.mdscr & (MDSCR_SS | MDSCR_MDE));
 }
 
 /* MDCR_EL2 while a guest is loaded: PMU, trace, profiling and (mostly) debug trap. */
@@ -188,8 +188,13 @@ static bool point_access(u64 *reg, bool exists, bool write, u64 *value)
 	return true;
 }
 
-/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: op2 4 to 7, CRm = n */
-static bool points_access(struct vcpu *v, u32 enc, bool write, u64 *value)
+/**
+ * debug_point() - DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: op2 4 to 7, CRm = n
+ * @enc: SYS() encoding
+ *
+ * Return: false: UNDEFINED.
+ */
+bool debug_point(struct vcpu *v, u32 enc, bool write, u64 *value)
 {
 	struct debug_regs *d = &v->arch.debug;
 	unsigned int n = (enc >> 3) & 0xf;
@@ -207,60 +212,46 @@ static bool points_access(struct vcpu *v, u32 enc, bool write, u64 *value)
 	return false;
 }
 
-/**
- * debug_access() - a guest's access to a debug register that traps
- * @v: the vCPU
- * @enc: SYS() encoding, op0 = 2, or MDCCSR_EL0 and DBGDTR of op1 = 3
- * @write: direction
- * @value: written, or the result
- *
- * There is no external debugger: its channel and claim tags read as unused.
- *
- * Return: false: UNDEFINED.
- */
-bool debug_access(struct vcpu *v, u32 enc, bool write, u64 *value)
+static void debug_update(struct vcpu *v)
 {
-	switch (enc) {
-	case SYS(2, 0, 0, 2, 2): /* MDSCR_EL1 */
-		if (!write) {
-			*value = v->arch.debug.mdscr;
-			return true;
-		}
+	if (debug_wanted(v) && !v->arch.debug_live)
+		debug_make_live(v);
+}
+
+/**
+ * debug_mdscr() - MDSCR_EL1 of a guest whose debug is not live, or locked
+ */
+bool debug_mdscr(struct vcpu *v, bool write, u64 *value)
+{
+	if (write)
 		v->arch.debug.mdscr = *value & MDSCR_WRITABLE;
-		if (debug_wanted(v) && !v->arch.debug_live)
-			debug_make_live(v);
-		return true;
-	case SYS(2, 0, 1, 0, 4): /* OSLAR_EL1 */
-		if (!write)
-			return false;
-		v->arch.os_lock = *value & 1;
-		return true;
-	case SYS(2, 0, 1, 1, 4): /* OSLSR_EL1 */
-		if (write)
-			return false;
-		*value = OSLSR_OSLM_IMPLEMENTED | (v->arch.os_lock ? OSLSR_OSLK : 0);
-		return true;
-	case SYS(2, 0, 7, 8, 6): /* DBGCLAIMSET_EL1 */
-		*value = CLAIM_BITS;
-		return true;
-	case SYS(2, 0, 0, 2, 0): /* MDCCINT_EL1 */
-	case SYS(2, 0, 0, 0, 2): /* OSDTRRX_EL1 */
-	case SYS(2, 0, 0, 3, 2): /* OSDTRTX_EL1 */
-	case SYS(2, 0, 0, 6, 2): /* OSECCR_EL1 */
-	case SYS(2, 0, 1, 3, 4): /* OSDLR_EL1 */
-	case SYS(2, 0, 1, 4, 4): /* DBGPRCR_EL1 */
-	case SYS(2, 0, 7, 9, 6): /* DBGCLAIMCLR_EL1 */
-	case SYS(2, 3, 0, 4, 0): /* DBGDTR_EL0 */
-	case SYS(2, 3, 0, 5, 0): /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
-		*value = 0;
-		return true;
-	case SYS(2, 0, 1, 0, 0): /* MDRAR_EL1 */
-	case SYS(2, 0, 7, 14, 6): /* DBGAUTHSTATUS_EL1 */
-	case SYS(2, 3, 0, 1, 0): /* MDCCSR_EL0 */
-		*value = 0;
-		return !write;
+	else
+		*value = v->arch.debug.mdscr;
+	debug_update(v);
+	return true;
+}
+
+/**
+ * debug_os_lock() - OSLAR_EL1, which always traps; locked, debug is not live
+ */
+bool debug_os_lock(struct vcpu *v, bool lock)
+{
+	v->arch.os_lock = lock;
+	if (lock && v->arch.debug_live) {
+		points_save(&v->arch.debug);
+		points_load(&this_cpu()->host_debug);
+		write_sysreg(0, mdscr_el1);
+		v->arch.debug_live = false;
+		write_sysreg(debug_guest_mdcr(v), mdcr_el2);
 	}
-	if ((enc & ~0x7fU) == SYS(2, 0, 0, 0, 0) && (enc & 4))
-		return points_access(v, enc, write, value);
-	return false;
+	debug_update(v);
+	return true;
+}
+
+/**
+ * debug_os_status() - OSLSR_EL1
+ */
+u64 debug_os_status(const struct vcpu *v)
+{
+	return OSLSR_OSLM_IMPLEMENTED | (v->arch.os_lock ? OSLSR_OSLK : 0);
 }

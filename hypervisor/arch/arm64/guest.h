@@ -47,9 +47,13 @@ void debug_reset(struct vcpu *v);
 void debug_load(struct vcpu *v);
 void debug_put(struct vcpu *v);
 u64 debug_guest_mdcr(const struct vcpu *v);
-bool debug_access(struct vcpu *v, u32 enc, bool write, u64 *value);
+bool debug_mdscr(struct vcpu *v, bool write, u64 *value);
+bool debug_os_lock(struct vcpu *v, bool lock);
+u64 debug_os_status(const struct vcpu *v);
+bool debug_point(struct vcpu *v, u32 enc, bool write, u64 *value);
 
 /* guest_sysreg.c: true: answered */
 bool guest_sysreg(struct vcpu *v, u64 esr, struct guest_exit *e);
+bool guest_cp15(struct vcpu *v, u64 esr, struct guest_exit *e);
 
 #endif

@@ -26,16 +26,17 @@
 	X(6, 1, ~0ULL & ~(F(60) | F(56))) /* ISAR1 without LS64, XS */                      \
 	/* ISAR2: RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB, RPRFM, CSSC, LUT */              \
 	X(6, 2, F(4) | F(8) | F(12) | F(20) | F(24) | F(28) | F(48) | F(52))                \
-	/* MMFR0: all but FGT, ECV; PARange is limited below */                             \
-	X(7, 0, ~0ULL & ~(F(56) | F(60)))                                                   \
+	/* MMFR0: all but FGT; PARange and ECV are limited below */                         \
+	X(7, 0, ~0ULL & ~F(56))                                                             \
 	/* MMFR1: HAFDBS, HPDS, PAN, SpecSEI, ETS, nTLBPA */                                \
 	X(7, 1, F(0) | F(12) | F(20) | F(24) | F(36) | F(48))                               \
-	/* MMFR2: CnP, UAO, LSM, IESB, VARange, CCIDX, ST, AT, TTL, BBM, E0PD */            \
-	X(7, 2, F(0) | F(4) | F(8) | F(12) | F(16) | F(20) | F(28) | F(32) | F(48) | F(52) | F(60))
+	/* MMFR2: CnP, UAO, LSM, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD */             \
+	X(7, 2, F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(36) | F(48) | F(52) | F(60))
 
 #define PFR0_EL_A64_ONLY 1
 #define PFR0_CSV2_PLAIN 1 /* without SCXTNUM */
 #define HAFDBS_AF_DBM 2
+#define ECV_COUNTERS 1 /* without CNTPOFF_EL2 */
 #define PAUTH_ISAR1 (F(4) | F(8) | F(24) | F(28))
 #define PAUTH_ISAR2 (F(8) | F(12) | F(24))
 
@@ -104,15 +105,17 @@ static u64 guest_idreg(unsigned int crm, unsigned int op2)
 		v &= ~PAUTH_ISAR1;
 	if (crm == 6 && op2 == 2 && !cpu_features.pauth)
 		v &= ~PAUTH_ISAR2;
-	if (crm == 7 && op2 == 0)
+	if (crm == 7 && op2 == 0) {
 		v = limit_field(v, 0, parange());
+		v = limit_field(v, 60, ECV_COUNTERS);
+	}
 	if (crm == 7 && op2 == 1)
 		v = limit_field(v, 0, HAFDBS_AF_DBM);
 	return v;
 }
 
-static bool icc_access(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value,
-		       struct guest_exit *e)
+/* The answers of TRAPPED_REGS. Return: false: UNDEFINED. */
+static bool icc(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value, struct guest_exit *e)
 {
 	/* Only what waits for other vCPUs wakes: deactivation of a shared SPI. */
 	gic_exit(v);
@@ -123,38 +126,35 @@ static bool icc_access(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value
 	return true;
 }
 
+static bool sgi(const u64 *value, bool group1, struct guest_exit *e)
+{
+	e->kind = GUEST_EXIT_SGI;
+	e->group1 = group1;
+	e->data = *value;
+	return true;
+}
+
+static bool timer(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest_exit *e)
+{
+	e->kind = GUEST_EXIT_VGIC; /* the level of its line */
+	return timer_access(v, enc, write, value);
+}
+
+static bool set(u64 *value, u64 to)
+{
+	*value = to;
+	return true;
+}
+
 /* One register. True: answered, *value is the result of a read. */
 static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest_exit *e)
 {
 	switch (enc) {
-	case SYS(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
-	case SYS(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1 */
-	case SYS(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1 */
-		if (!write)
-			return false;
-		e->kind = GUEST_EXIT_SGI;
-		e->group1 = enc == SYS(3, 0, 12, 11, 5);
-		e->data = *value;
-		return true;
-	case SYS(3, 3, 14, 2, 0):
-	case SYS(3, 3, 14, 2, 1):
-	case SYS(3, 3, 14, 2, 2):
-		e->kind = GUEST_EXIT_VGIC; /* the level of its line */
-		return timer_access(v, enc, write, value);
-	case SYS(3, 0, 1, 0, 1): /* ACTLR_EL1: nothing a guest may set */
-		*value = 0;
-		return true;
-	case SYS(3, 0, 12, 12, 5): /* ICC_SRE_EL1: SRE, DFB, DIB are RAO/WI */
-		*value = 7;
-		return true;
-	case SYS(3, 0, 4, 6, 0): /* ICC_PMR_EL1 */
-		return icc_access(v, VGIC_ICC_PMR, write, value, e);
-	case SYS(3, 0, 12, 12, 4): /* ICC_CTLR_EL1 */
-		return icc_access(v, VGIC_ICC_CTLR, write, value, e);
-	case SYS(3, 0, 12, 11, 3): /* ICC_RPR_EL1 */
-		return icc_access(v, VGIC_ICC_RPR, write, value, e);
-	case SYS(3, 0, 12, 11, 1): /* ICC_DIR_EL1 */
-		return icc_access(v, VGIC_ICC_DIR, write, value, e);
+#define X(name, encoding, accesses, answer) \
+	case encoding:                      \
+		return ((accesses) & (write ? REG_W : REG_R)) && (answer);
+		TRAPPED_REGS(X)
+#undef X
 	case SYS(1, 0, 7, 6, 2): /* DC ISW */
 	case SYS(1, 0, 7, 10, 2): /* DC CSW */
 	case SYS(1, 0, 7, 14, 2): /* DC CISW */
@@ -165,8 +165,8 @@ static bool access(struct vcpu *v, u32 enc, bool write, u64 *value, struct guest
 		 */
 		return write;
 	}
-	if (enc >> 14 == 2)
-		return debug_access(v, enc, write, value);
+	if ((enc & ~0x7fU) == SYS(2, 0, 0, 0, 0) && (enc & 4))
+		return debug_point(v, enc, write, value);
 	/* Group 3: op0 3, op1 0, CRn 0, CRm 1 to 7 */
 	if (!write && (enc & ~0x7fU) == SYS(3, 0, 0, 0, 0) && ((enc >> 3) & 0xf) >= 1 &&
 	    ((enc >> 3) & 0xf) <= 7) {
@@ -198,5 +198,36 @@ bool guest_sysreg(struct vcpu *v, u64 esr, struct guest_exit *e)
 		return false;
 	if (!write)
 		arch_vcpu_set_x(v, rt, value);
+	return true;
+}
+
+/**
+ * guest_cp15() - an MCR, MRC, MCRR or MRRC of AArch32 at EL0 to CP15 has trapped
+ *
+ * What traps there and exists is the physical timer (Arm ARM G8.7). CP14 has nothing:
+ * its registers are optional at EL0 where EL1 is never AArch32 (G8.3).
+ *
+ * Return: false: UNDEFINED.
+ */
+bool guest_cp15(struct vcpu *v, u64 esr, struct guest_exit *e)
+{
+	unsigned int rt = SYS64_RT(esr), rt2 = FIELD_GET(GENMASK(14, 10), esr);
+	bool wide = ESR_EC(esr) == EC_CP15_64, write = !SYS64_IS_READ(esr);
+	u32 enc = SYS(3, 3, 14, 2, wide ? 2 : SYS64_OP2(esr));
+	u64 value = 0;
+
+	if (wide ? FIELD_GET(GENMASK(19, 16), esr) != 2 || SYS64_CRM(esr) != 14 :
+		   SYS64_OP1(esr) || SYS64_CRN(esr) != 14 || SYS64_CRM(esr) != 2 ||
+			   SYS64_OP2(esr) > 1)
+		return false;
+	if (write)
+		value = (u32)arch_vcpu_get_x(v, rt) | (wide ? arch_vcpu_get_x(v, rt2) << 32 : 0);
+	v->stats.handled[GZVM_HANDLED_SYSREG]++;
+	timer(v, enc, write, &value, e);
+	if (write)
+		return true;
+	arch_vcpu_set_x(v, rt, (u32)value);
+	if (wide)
+		arch_vcpu_set_x(v, rt2, value >> 32);
 	return true;
 }

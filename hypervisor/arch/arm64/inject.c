@@ -5,6 +5,7 @@
  * AArch64.TakeException() of the Arm ARM, target EL1.
  */
 #include <hyp/util.h>
+#include "a32.h"
 #include "cpu.h"
 #include "inject.h"
 #include "sysreg.h"
@@ -75,6 +76,15 @@ void inject_undef(void)
 }
 
 /**
+ * inject_sysreg() - the same for a read of the feature ID space with FEAT_IDST
+ * @esr: syndrome of the access
+ */
+void inject_sysreg(u64 esr)
+{
+	inject(esr & GENMASK(31, 0));
+}
+
+/**
  * inject_data_abort() - a data abort with a fault status of EL2's choice
  * @esr: syndrome of the access that was stopped; its direction is kept
  * @far: faulting address
@@ -85,7 +95,8 @@ void inject_data_abort(u64 esr, u64 far, u64 fsc)
 	u64 ec = from_el0(read_sysreg(spsr_el2)) ? EC_DABT_LOW : EC_DABT_CUR;
 
 	write_sysreg(far, far_el1);
-	inject((ec << ESR_EC_SHIFT) | (esr & (ESR_IL | ESR_WNR | ESR_CM)) | fsc);
+	/* IL is 1 where ISV is 0, also for a 16-bit instruction. */
+	inject((ec << ESR_EC_SHIFT) | ESR_IL | (esr & (ESR_WNR | ESR_CM)) | fsc);
 }
 
 /**
@@ -101,29 +112,13 @@ void inject_instruction_abort(u64 far, u64 fsc)
 	inject((ec << ESR_EC_SHIFT) | ESR_IL | fsc);
 }
 
-/*
- * PSTATE.IT of AArch32 code moves on as the processor would have moved it (Arm
- * ARM F1.2.1 ITAdvance()): bits 7:2 are SPSR[15:10], bits 1:0 SPSR[26:25].
- */
-static u64 it_advance(u64 spsr)
-{
-	u64 it = (FIELD_GET(GENMASK(15, 10), spsr) << 2) | FIELD_GET(GENMASK(26, 25), spsr);
-
-	if (!(it & 7))
-		it = 0;
-	else
-		it = (it & 0xe0) | ((it << 1) & 0x1f);
-	spsr &= ~(GENMASK(15, 10) | GENMASK(26, 25));
-	return spsr | FIELD_PREP(GENMASK(15, 10), it >> 2) | FIELD_PREP(GENMASK(26, 25), it & 3);
-}
-
 void skip_instruction(u64 esr)
 {
 	u64 spsr = read_sysreg(spsr_el2);
 
 	write_sysreg(read_sysreg(elr_el2) + ((esr & ESR_IL) ? 4 : 2), elr_el2);
 	if (spsr & SPSR_M32)
-		spsr = it_advance(spsr);
+		spsr = a32_it_advance(spsr);
 	else
 		spsr &= ~SPSR_BTYPE;
 	write_sysreg(spsr & ~SPSR_SS, spsr_el2);

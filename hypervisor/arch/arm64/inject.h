@@ -8,6 +8,7 @@
 #define VECTOR_SYNC_SPX 0x200
 
 void inject_undef(void);
+void inject_sysreg(u64 esr);
 void inject_data_abort(u64 esr, u64 far, u64 fsc);
 void inject_instruction_abort(u64 far, u64 fsc);
 

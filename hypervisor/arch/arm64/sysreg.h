@@ -34,6 +34,13 @@ static inline void isb(void)
 #define SYS_HDFGRTR_EL2 S3_4_C3_C1_4
 #define SYS_HDFGWTR_EL2 S3_4_C3_C1_5
 #define SYS_HAFGRTR_EL2 S3_4_C3_C1_6
+#define SYS_HFGRTR2_EL2 S3_4_C3_C1_2
+#define SYS_HFGWTR2_EL2 S3_4_C3_C1_3
+#define SYS_HDFGRTR2_EL2 S3_4_C3_C1_0
+#define SYS_HDFGWTR2_EL2 S3_4_C3_C1_1
+#define SYS_HFGITR2_EL2 S3_4_C3_C1_7
+#define VDISR_EL2 S3_4_C12_C1_1
+#define TPIDR2_EL0 S3_3_C13_C0_5
 #define SYS_ZCR_EL2 S3_4_C1_C2_0
 #define SYS_SMCR_EL2 S3_4_C1_C2_6
 #define SYS_ZCR_EL1 S3_0_C1_C2_0
@@ -200,7 +207,13 @@ static inline void isb(void)
 #define ESR_ISS(esr) ((esr) & GENMASK(24, 0))
 #define EC_UNKNOWN 0x00
 #define EC_WFX 0x01
+#define EC_CP15_32 0x03
+#define EC_CP15_64 0x04
+#define EC_CP14_32 0x05
+#define EC_CP14_LS 0x06
 #define EC_FP 0x07
+#define EC_VMRS 0x08
+#define EC_CP14_64 0x0c
 #define EC_PAC 0x09
 #define EC_LS64 0x0a
 #define EC_BTI 0x0d
@@ -219,6 +232,7 @@ static inline void isb(void)
 #define EC_DABT_CUR 0x25
 #define EC_SERROR 0x2f
 #define EC_BRK64 0x3c
+#define ESR_WFX_WFE BIT(0)
 /* data and instruction aborts */
 #define ESR_FSC(esr) ((esr) & 0x3f)
 #define ESR_WNR BIT(6)
@@ -227,6 +241,7 @@ static inline void isb(void)
 #define ESR_FNV BIT(10)
 #define ESR_ISV BIT(24)
 #define FSC_LEVEL_MASK 0x3c
+#define FSC_ADDRESS_SIZE 0x00
 #define FSC_TRANSLATION 0x04
 #define FSC_ACCESS 0x08
 #define FSC_PERMISSION 0x0c

@@ -10,9 +10,12 @@
 #include <hyp/host.h>
 #include <hyp/panic.h>
 #include <hyp/pool.h>
+#include <hyp/stage2.h>
 #include <hyp/string.h>
 #include <hyp/util.h>
+#include "a32.h"
 #include "guest.h"
+#include "idreg.h"
 #include "inject.h"
 #include "mmu.h"
 #include "panic_policy.h"
@@ -35,6 +38,11 @@ static void regs_save(u64 *r)
 		SWITCHED_PAUTH_REGS(X)
 	}
 #undef X
+#define X(feature, name, reached_as) \
+	if (cpu_features.feature)    \
+		r[REG_##name] = read_sysreg(name);
+	SWITCHED_HIDDEN_REGS(X)
+#undef X
 }
 
 /*
@@ -52,6 +60,11 @@ static void regs_load(const u64 *r)
 		SWITCHED_PAUTH_REGS(X)
 	}
 	SWITCHED_REGS(X)
+#undef X
+#define X(feature, name, reached_as) \
+	if (cpu_features.feature)    \
+		write_sysreg(r[REG_##name], name);
+	SWITCHED_HIDDEN_REGS(X)
 #undef X
 }
 
@@ -73,7 +86,7 @@ static void stage2_switch(u64 vttbr, u64 hcr)
 static u64 guest_hcr(void)
 {
 	u64 hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
-		  HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
+		  HCR_TWI | HCR_TWE | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
 		  HCR_TEA;
 
 	if (cpu_features.pauth)
@@ -84,6 +97,8 @@ static u64 guest_hcr(void)
 		hcr |= HCR_TERR;
 	if (cpu_features.lor)
 		hcr |= HCR_TLOR;
+	if (cpu_features.mte)
+		hcr |= HCR_TID5;
 	return hcr;
 }
 
@@ -178,6 +193,14 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 	/* Where stage 1 should have come first it does when the guest tries again. */
 	if ((this_cpu()->errata & ERRATUM_STAGE1_FIRST) && !e->walk && !stage1_translates(e->far))
 		return;
+	if (unlikely(e->addr >> stage2_ipa_bits())) {
+		/* The CPU has more bits than the guest's ID_AA64MMFR0_EL1.PARange says. */
+		if (fetch)
+			inject_instruction_abort(e->far, FSC_ADDRESS_SIZE);
+		else
+			inject_data_abort(esr, e->far, FSC_ADDRESS_SIZE);
+		return;
+	}
 	e->kind = GUEST_EXIT_ABORT;
 	if (fetch || e->walk)
 		return;
@@ -200,12 +223,39 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 		e->swap = sctlr & ((spsr & SPSR_M_MASK) ? BIT(25) : BIT(24));
 }
 
+/* AArch32 at EL0: coprocessor accesses, and what is conditional. True: it is done. */
+static bool decode_a32(struct vcpu *v, u64 esr, struct guest_exit *e)
+{
+	bool done;
+
+	switch (ESR_EC(esr)) {
+	case EC_WFX:
+	case EC_CP15_32:
+	case EC_CP15_64:
+	case EC_CP14_32:
+	case EC_CP14_LS:
+	case EC_CP14_64:
+	case EC_VMRS:
+		done = !a32_condition(esr, read_sysreg(spsr_el2));
+		break;
+	default:
+		return false;
+	}
+	if (!done && (ESR_EC(esr) == EC_CP15_32 || ESR_EC(esr) == EC_CP15_64))
+		done = guest_cp15(v, esr, e);
+	if (done)
+		skip_instruction(esr);
+	return done;
+}
+
 static void decode_sync(struct vcpu *v, struct guest_exit *e)
 {
 	u64 esr = read_sysreg(esr_el2);
 
 	e->esr = esr;
 	e->far = read_sysreg(far_el2);
+	if (unlikely(read_sysreg(spsr_el2) & SPSR_M32) && decode_a32(v, esr, e))
+		return;
 	switch (ESR_EC(esr)) {
 	case EC_HVC64:
 		/* SMCCC has immediate 0; the others are nobody's. */
@@ -216,13 +266,19 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 		arch_vcpu_set_x(v, 0, (u64)-1);
 		return;
 	case EC_SYS64:
-		if (!guest_sysreg(v, esr, e))
+		if (guest_sysreg(v, esr, e)) {
+			if (e->kind != GUEST_EXIT_SGI)
+				skip_instruction(esr);
+		} else if (cpu_features.idst && SYS64_IS_READ(esr) && SYS64_OP0(esr) == 3 &&
+			   !SYS64_CRN(esr)) {
+			/* GMID_EL1, SMIDR_EL1: the feature ID space (Arm ARM D1.3.5). */
+			inject_sysreg(esr);
+		} else {
 			arch_inject_undef(v);
-		else if (e->kind != GUEST_EXIT_SGI)
-			skip_instruction(esr);
+		}
 		return;
 	case EC_WFX:
-		e->kind = GUEST_EXIT_WFI;
+		e->kind = (esr & ESR_WFX_WFE) ? GUEST_EXIT_WFE : GUEST_EXIT_WFI;
 		return;
 	case EC_FP:
 		v->stats.handled[GZVM_HANDLED_FP]++;

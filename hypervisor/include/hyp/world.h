@@ -21,6 +21,7 @@ enum guest_exit_kind {
 	GUEST_EXIT_HVC,
 	GUEST_EXIT_SMC,
 	GUEST_EXIT_WFI,
+	GUEST_EXIT_WFE,
 	GUEST_EXIT_SGI, /* ICC_SGI1R_EL1 and its like written: .data, .group1 */
 	GUEST_EXIT_CRASH, /* the VM ends: .reason */
 	GUEST_EXIT_KINDS,
