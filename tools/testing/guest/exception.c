@@ -3,6 +3,7 @@
 #include "guest.h"
 
 void (*irq_handler)(uint32_t intid);
+bool (*trap_handler)(struct exception_frame *frame, unsigned int slot);
 
 static struct insn_result insn_result;
 
@@ -25,6 +26,8 @@ void exception_entry(struct exception_frame *frame, unsigned int slot)
 {
 	uint32_t intid;
 
+	if (trap_handler && trap_handler(frame, slot))
+		return;
 	if (slot == EXCEPTION_SYNC && frame->elr == (uint64_t)insn_slot) {
 		insn_result = (struct insn_result) {
 			.trapped = true, .esr = frame->esr, .far = frame->far,

@@ -67,6 +67,13 @@ void guest_start(void *dtb);
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void test_end(const char *name);
 uint64_t random64(void);
+void random_seed(uint64_t seed);
+
+/* dtb.c: the command line */
+void dtb_set(const void *dtb);
+const char *dtb_word(const char *name);
+uint64_t dtb_number(const char *name, uint64_t otherwise);
+uint64_t dtb_seed(void);
 
 /* console.c */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -120,6 +127,8 @@ struct exception_frame {
 
 /* Called for each IRQ with its INTID, acknowledged and not yet ended. */
 extern void (*irq_handler)(uint32_t intid);
+/* Called first for every exception; true: it is done, what the frame says goes on. */
+extern bool (*trap_handler)(struct exception_frame *frame, unsigned int slot);
 void exception_entry(struct exception_frame *frame, unsigned int slot);
 
 static inline void irq_enable(void)

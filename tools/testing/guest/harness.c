@@ -67,6 +67,15 @@ uint64_t random64(void)
 const void *guest_dtb;
 
 /**
+ * random_seed() - begin another sequence of random numbers
+ * @seed: any number
+ */
+void random_seed(uint64_t seed)
+{
+	harness.random = seed;
+}
+
+/**
  * guest_start() - run the guest and power off; called by start.S
  * @dtb: device tree
  */
@@ -77,6 +86,7 @@ void guest_start(void *dtb)
 	check(dtb && *(uint32_t *)dtb == __builtin_bswap32(0xd00dfeed), "x0 is no device tree: %lx",
 	      (uint64_t)dtb);
 	test_end("device tree in x0");
+	dtb_set(dtb);
 	guest_main();
 	print("1..%u\nstatus %u\n", harness.tests, !!harness.failed_tests);
 	hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
