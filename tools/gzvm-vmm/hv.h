@@ -11,6 +11,8 @@
 
 /* vCPUs that every back end can give a guest. */
 #define HV_MAX_VCPUS		8
+/* Bytes of a text that explains an end: a paragraph and a table of registers. */
+#define HV_TEXT			2048
 /* PSTATE at a vCPU's first instruction: EL1h, D, A, I and F masked. */
 #define HV_BOOT_PSTATE		0x3c5
 
@@ -47,7 +49,7 @@ struct hv_exit {
 	unsigned int size;
 	bool is_write;
 	uint8_t *data;
-	char text[512];
+	char text[HV_TEXT];
 };
 
 struct hv_ops;
@@ -132,6 +134,5 @@ int hv_open(struct hv *hv, const struct hv_ops *ops);
 void hv_close(struct hv *hv);
 void hv_vcpu_close(struct hv_vcpu *vcpu);
 int hv_report_open_error(const char *device, int error);
-void hv_describe_esr(uint64_t esr, char *text, size_t size);
 
 #endif /* VMM_HV_H */

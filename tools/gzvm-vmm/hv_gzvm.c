@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/gzvm.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "esr.h"
 #include "hv.h"
 #include "util.h"
 
@@ -205,36 +207,65 @@ static int gzvm_ioeventfd(struct hv *hv, int fd, uint64_t addr, uint32_t value)
 	return 0;
 }
 
-static void gzvm_crash_text(const struct gzvm_vcpu_run *run, struct hv_exit *exit)
+/* The general registers, four in a line, as far as the hypervisor gives them out. */
+static void gzvm_registers_text(const struct hv_vcpu *vcpu, char *text, size_t size)
+{
+	for (unsigned int i = 0; i < 31; i++) {
+		uint64_t value;
+		struct gzvm_one_reg reg = {
+			.id = GZVM_REG_CORE_U64(GZVM_CORE_X(i)), .addr = (uintptr_t)&value,
+		};
+		int n;
+
+		if (ioctl(vcpu->fd, GZVM_GET_ONE_REG, &reg))
+			return;
+		n = snprintf(text, size, "%sx%-2u %016llx", i % 4 ? "  " : "\n  ", i,
+			     (unsigned long long)value);
+		if (n < 0 || (size_t)n >= size)
+			return;
+		text += n;
+		size -= n;
+	}
+}
+
+/* Return: false: it is another vCPU's to tell, which has the registers of that moment. */
+static bool gzvm_crash_text(const struct hv_vcpu *vcpu, struct hv_exit *exit)
 {
 	static const char *const reasons[] = {
-		[0] = "no reason given",
 		[GZVM_CRASH_SERROR] = "the hardware reported an SError while it ran",
-		[GZVM_CRASH_BAD_ABORT] = "it faulted where no exception can be given to it (its "
-					 "page tables or vectors lie where no memory is)",
-		[GZVM_CRASH_RESOURCE] = "the hypervisor's memory for this VM is used up",
-		[GZVM_CRASH_INTERNAL] = "its vCPU's state broke a rule of the hypervisor's own",
+		[GZVM_CRASH_BAD_ABORT] = "it faulted, and its exception vectors are where no "
+					 "memory is",
 	};
+	const struct gzvm_vcpu_run *run = vcpu->run;
 	const __u64 *data = run->system_event.data;
 	uint64_t reason = data[GZVM_CRASH_DATA_REASON];
-	char esr[64];
+	char esr[128];
+	int n;
 
-	if (run->system_event.ndata < GZVM_CRASH_NDATA || reason >= ARRAY_SIZE(reasons)) {
+	if (run->system_event.ndata < GZVM_CRASH_NDATA || !reason ||
+	    reason >= ARRAY_SIZE(reasons)) {
 		snprintf(exit->text, sizeof(exit->text), "reason %llu (%u values of detail)",
 			 run->system_event.ndata ? (unsigned long long)reason : 0,
 			 run->system_event.ndata);
-		return;
+		return true;
 	}
-	hv_describe_esr(data[GZVM_CRASH_DATA_ESR], esr, sizeof(esr));
-	snprintf(exit->text, sizeof(exit->text),
-		 "%s: %s on vCPU %llu, PC 0x%llx, ESR 0x%llx, FAR 0x%llx, PSTATE 0x%llx",
-		 reasons[reason], esr, data[GZVM_CRASH_DATA_VCPU], data[GZVM_CRASH_DATA_PC],
-		 data[GZVM_CRASH_DATA_ESR], data[GZVM_CRASH_DATA_FAR],
-		 data[GZVM_CRASH_DATA_PSTATE]);
+	if (data[GZVM_CRASH_DATA_VCPU] != vcpu->index)
+		return false;
+	esr_describe(data[GZVM_CRASH_DATA_ESR], esr, sizeof(esr));
+	n = snprintf(exit->text, sizeof(exit->text),
+		     "%s; %s on vCPU %llu; look for the guest's own fault first\n"
+		     "  PC 0x%llx  ESR 0x%llx  FAR 0x%llx  PSTATE 0x%llx",
+		     reasons[reason], esr, data[GZVM_CRASH_DATA_VCPU], data[GZVM_CRASH_DATA_PC],
+		     data[GZVM_CRASH_DATA_ESR], data[GZVM_CRASH_DATA_FAR],
+		     data[GZVM_CRASH_DATA_PSTATE]);
+	gzvm_registers_text(vcpu, exit->text + n, sizeof(exit->text) - n);
+	return true;
 }
 
-static void gzvm_system_event(const struct gzvm_vcpu_run *run, struct hv_exit *exit)
+static void gzvm_system_event(const struct hv_vcpu *vcpu, struct hv_exit *exit)
 {
+	const struct gzvm_vcpu_run *run = vcpu->run;
+
 	switch (run->system_event.type) {
 	case GZVM_SYSTEM_EVENT_SHUTDOWN:
 		exit->kind = HV_EXIT_POWER_OFF;
@@ -244,7 +275,10 @@ static void gzvm_system_event(const struct gzvm_vcpu_run *run, struct hv_exit *e
 		break;
 	case GZVM_SYSTEM_EVENT_CRASH:
 		exit->kind = HV_EXIT_CRASH;
-		gzvm_crash_text(run, exit);
+		if (gzvm_crash_text(vcpu, exit))
+			break;
+		exit->kind = HV_EXIT_AGAIN;
+		sched_yield();
 		break;
 	default:
 		exit->kind = HV_EXIT_CRASH;
@@ -326,7 +360,7 @@ static void gzvm_vcpu_run(struct hv_vcpu *vcpu, struct hv_exit *exit)
 		gzvm_exception(vcpu, exit);
 		break;
 	case GZVM_EXIT_SYSTEM_EVENT:
-		gzvm_system_event(run, exit);
+		gzvm_system_event(vcpu, exit);
 		break;
 	case GZVM_EXIT_SHUTDOWN:
 		exit->kind = HV_EXIT_POWER_OFF;

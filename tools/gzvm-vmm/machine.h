@@ -89,7 +89,7 @@ struct machine {
 	uint64_t initrd_size;
 	pthread_mutex_t end_lock;
 	enum machine_end end;
-	char end_text[512];
+	char end_text[HV_TEXT];
 };
 
 struct machine *machine_create(const struct options *options, struct terminal *term,

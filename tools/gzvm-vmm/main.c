@@ -119,8 +119,7 @@ static int vmm_run_once(struct vmm *vmm, const struct options *options)
 	if (end == MACHINE_RESET) {
 		status = options->no_reboot ? STATUS_RESET : -1;
 	} else if (end == MACHINE_CRASHED) {
-		vmm_error("guest: ended by the hypervisor: %s; look for the guest's own fault first",
-			  machine->end_text);
+		vmm_error("hypervisor ended the guest: %s", machine->end_text);
 		status = STATUS_CRASHED;
 	} else if (end == MACHINE_FAILED) {
 		vmm_error("guest: can't be run on: %s; see the host's log (dmesg)",

@@ -317,15 +317,11 @@ enum gzvm_system_event {
  * enum gzvm_crash_reason - why the hypervisor ended a guest (data[0] of the event)
  * @GZVM_CRASH_SERROR: a physical SError was taken while the guest ran
  * @GZVM_CRASH_BAD_ABORT: the guest's access can neither be completed nor be answered with an
- *	exception (its stage-1 tables or its vectors lie where no memory is)
- * @GZVM_CRASH_RESOURCE: the hypervisor's memory for this VM is used up
- * @GZVM_CRASH_INTERNAL: the vCPU's state broke a rule of the hypervisor's own
+ *	exception: its vectors lie where no memory is
  */
 enum gzvm_crash_reason {
 	GZVM_CRASH_SERROR = 1,
 	GZVM_CRASH_BAD_ABORT = 2,
-	GZVM_CRASH_RESOURCE = 3,
-	GZVM_CRASH_INTERNAL = 4,
 };
 
 /* Positions in system_event.data[] of a GZVM_SYSTEM_EVENT_CRASH. */

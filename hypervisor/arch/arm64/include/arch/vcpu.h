@@ -3,7 +3,7 @@
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
-#include <arch/regs.h>
+#include "regs.h"
 #include <hyp/types.h>
 #include <hyp/util.h>
 
