@@ -6,8 +6,9 @@
  *	seed=N	random numbers; otherwise the VMM's own. It is printed.
  *	ops=N	operations of each CPU, 0 for ever (1000)
  *	cpus=N	CPUs (4)
- *	end=vbar, end=spin, end=irqs	then never end: exceptions without a vector, a loop, or
- *		interrupts; without it power off
+ *	end=spin, end=irqs, end=loop	then never end: a loop; interrupts; vectors that may not be
+ *		executed, so that EL1 takes exceptions for ever. Without it power off
+ *	end=vbar	then vectors where no memory is, for which the hypervisor ends a guest
  *
  * Its own code, stack and tables are kept from harm, so that it goes on: EL0 has 2 MiB of its
  * own, and a timer brings EL1 back from there.
@@ -345,9 +346,10 @@ static void start(unsigned int i)
 
 static void never_end(const char *how)
 {
-	write_sysreg(vbar_el1, 0x30000000);
+	/* The kit maps devices as not executable, and memory more than there is. */
+	write_sysreg(vbar_el1, *how == 'v' ? 0xb0000000 : 0x30000000);
 	for (;;) {
-		if (*how == 'v')
+		if (*how == 'v' || *how == 'l')
 			asm volatile("svc #0" ::: "memory");
 		else if (*how == 'i')
 			write_sysreg(S3_0_C12_C11_5, 1ul << 40 | (random64() & 15) << 24 | 1);
