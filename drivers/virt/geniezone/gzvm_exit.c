@@ -85,7 +85,7 @@ enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason)
 		return gzvm_exit_exception(vcpu);
 	case GZVM_EXIT_GZ:
 		/* WFE: the guest spins for what another vCPU has, who may wait for this CPU. */
-		yield();
+		schedule();
 		return GZVM_NEXT_ENTER;
 	case GZVM_EXIT_IRQ:
 	case GZVM_EXIT_IPI:

@@ -190,7 +190,10 @@ static bool point_access(u64 *reg, bool exists, bool write, u64 *value)
 
 /**
  * debug_point() - DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: op2 4 to 7, CRm = n
+ * @v: loaded
  * @enc: SYS() encoding
+ * @write: direction
+ * @value: written, or the result
  *
  * Return: false: UNDEFINED.
  */
@@ -220,6 +223,11 @@ static void debug_update(struct vcpu *v)
 
 /**
  * debug_mdscr() - MDSCR_EL1 of a guest whose debug is not live, or locked
+ * @v: loaded
+ * @write: direction
+ * @value: written, or the result
+ *
+ * Return: true: it is there.
  */
 bool debug_mdscr(struct vcpu *v, bool write, u64 *value)
 {
@@ -233,6 +241,10 @@ bool debug_mdscr(struct vcpu *v, bool write, u64 *value)
 
 /**
  * debug_os_lock() - OSLAR_EL1, which always traps; locked, debug is not live
+ * @v: loaded
+ * @lock: lock it
+ *
+ * Return: true: it is there.
  */
 bool debug_os_lock(struct vcpu *v, bool lock)
 {
@@ -250,6 +262,9 @@ bool debug_os_lock(struct vcpu *v, bool lock)
 
 /**
  * debug_os_status() - OSLSR_EL1
+ * @v: loaded
+ *
+ * Return: its value.
  */
 u64 debug_os_status(const struct vcpu *v)
 {

@@ -203,6 +203,9 @@ bool guest_sysreg(struct vcpu *v, u64 esr, struct guest_exit *e)
 
 /**
  * guest_cp15() - an MCR, MRC, MCRR or MRRC of AArch32 at EL0 to CP15 has trapped
+ * @v: loaded
+ * @esr: syndrome
+ * @e: the exit; its kind becomes GUEST_EXIT_VGIC where interrupts may have changed
  *
  * What traps there and exists is the physical timer (Arm ARM G8.7). CP14 has nothing:
  * its registers are optional at EL0 where EL1 is never AArch32 (G8.3).
