@@ -151,7 +151,7 @@ static void gzvm_test_idle_timer(struct kunit *test)
 	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), start), 19);
 
 	/* A delay that is over. */
-	KUNIT_EXPECT_EQ(test, vcpu->hwstate->vtimer_migrate, 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(vcpu->hwstate->vtimer_migrate), 0);
 	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
 	vcpu->hwstate->vtimer_delay = 0;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), -ETIME);
