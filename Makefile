@@ -24,7 +24,7 @@ VMM		:= $(if $(call have,tools/gzvm-vmm),vmm)
 GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
-NOT_YET		:= check-cpus soak fuzz mutants coverage bench bench-compare size
+NOT_YET		:= check-cpus soak fuzz mutants coverage size
 NOT_YET		:= $(filter-out $(if $(HYPERVISOR),check-cpus coverage fuzz mutants size soak),$(NOT_YET))
 ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
 $(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
@@ -169,6 +169,17 @@ FUZZ_SECONDS	?= 600
 fuzz: $(STAMPS)/tools
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tools/testing/fuzz
 
+# What everything costs, beside KVM; see Documentation/virt/geniezone/figures.rst.
+.PHONY: bench bench-compare bench-tool
+bench-tool: emulate-files
+	$(Q)$(MAKE) -C tools/testing/bench O=$(BUILD)/bench VMM=$(BUILD)/vmm CROSS_COMPILE=$(CROSS_COMPILE)
+
+bench: bench-tool
+	$(Q)tools/testing/bench/bench run
+
+bench-compare: bench
+	$(Q)tools/testing/bench/bench compare
+
 # To look at and to clean
 
 ifneq ($(HYPERVISOR),)
@@ -189,6 +200,8 @@ help:
 	@echo 'make             set up and build everything'
 	@echo 'make run         the main job: a shell under GenieZone in the emulated machine'
 	@echo 'make check       all tests; TESTS="emulate setup/second*" chooses some'
+	@echo 'make bench       what everything costs, in instructions, beside KVM; table, JSON and chart'
+	@echo 'make bench-compare  the same, and what has changed against the figures kept in the tree'
 	@echo 'make setup       install tools, fetch the arm64 pieces, build the small kernel'
 	$(HYPERVISOR_HELP)
 	@echo 'make clean       remove what was built here; the cache stays'

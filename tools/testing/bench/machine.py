@@ -92,11 +92,20 @@ class Machine(emulate.Machine):
 
 
 def rows(lines):
-    """{name: instructions a round} of "bench NAME TICKS ROUNDS" lines; their "frequency" says what a tick is."""
-    found = {}
+    """{name: instructions a round} of "bench NAME TICKS ROUNDS" lines, whose "frequency" says what a tick is, and of
+    "bench-count NAME INSTRUCTIONS ROUNDS"."""
+    found, counted = {}, {}
     for line in lines:
+        match = re.match(r"bench-count (\S+) (\d+) (\d+)$", line)
+        if match:
+            counted[match[1]] = int(match[2]) / int(match[3])
         match = re.match(r"bench (\S+) (\d+) (\d+)$", line)
         if match:
             found[match[1]] = (int(match[2]), int(match[3]))
     tick = 1e9 / found.pop("frequency")[0]
-    return {name: ticks * tick / rounds for name, (ticks, rounds) in found.items()}
+    idle = found.pop("idle", (0, 1))[0]
+    counted.update((name, ticks * tick / rounds) for name, (ticks, rounds) in found.items())
+    if "boot" in counted:
+        # What the only CPU waited was no execution.
+        counted["boot_executed"] = counted["boot"] - idle
+    return counted

@@ -35,7 +35,6 @@ ROWS = [
     ("boot_stock", "Linux guest to init, stock kernel", None),
 ]
 HOST_ROWS = [
-    ("host_boot", "host's boot to init"),
     ("host_fork_exec", "fork, exec, wait"),
     ("host_pipe", "pipe round trip between processes"),
     ("host_compute", "computing, a loop of 3 instructions"),
@@ -84,20 +83,26 @@ def pair_table(result, title, ours, theirs, goals):
 
 def boots(result):
     lines = ["Linux guest to init, overhead over the same boot without any hypervisor (goal: 0.6 of KVM's)"]
-    for kernel, base in sorted(result["native"].items()):
+    for kernel in ("minimal", "stock"):
+        base = result["boot"][f"{kernel}-none"]
         us = result["machines"]["a57-geniezone"][f"boot_{kernel}"] - base
         kvm = result["machines"]["a57-kvm"][f"boot_{kernel}"] - base
-        lines.append(f"{kernel:42} {number(us):>14} {number(kvm):>14} {us / kvm:7.2f}  "
-                     f"{'met' if us <= 0.6 * kvm else 'MISSED'} (native {number(base)})")
+        verdict = "met" if us <= 0.6 * kvm else "MISSED"
+        if kvm <= 0:
+            # The real machine has other devices, and more work with them than a guest.
+            verdict = "nothing to compare: the machine itself takes longer"
+        lines.append(f"{kernel:42} {us:>+14,.0f} {kvm:>+14,.0f}          {verdict} (by itself {number(base)})")
     return lines
 
 
 def host(result):
     lines = ["The host itself, cortex-a57, against no hypervisor (goal: 1.02)", f"{'':42} {'GenieZone':>14} {'none':>14} {'ratio':>7}"]
     us, base = result["machines"]["a57-geniezone"], result["machines"]["a57-none"]
-    for row, what in HOST_ROWS:
-        ratio = us[row] / base[row]
-        lines.append(f"{what:42} {number(us[row]):>14} {number(base[row]):>14} {ratio:7.3f}  {'met' if ratio <= 1.02 else 'MISSED'}")
+    pairs = [("boot to init, stock kernel, 1 CPU", result["boot"]["stock-geniezone"], result["boot"]["stock-none"])]
+    pairs += [(what, us[row], base[row]) for row, what in HOST_ROWS]
+    for what, ours, theirs in pairs:
+        ratio = ours / theirs
+        lines.append(f"{what:42} {number(ours):>14} {number(theirs):>14} {ratio:7.3f}  {'met' if ratio <= 1.02 else 'MISSED'}")
     return lines
 
 
@@ -161,7 +166,7 @@ def flat(result):
             found.update((f"{machine} memory {row}", value) for row, value in rows.items())
         else:
             found[f"memory {machine}"] = rows
-    found.update((f"native boot_{kernel}", value) for kernel, value in result["native"].items())
+    found.update((f"boot {name}", value) for name, value in result["boot"].items())
     return found
 
 

@@ -36,12 +36,12 @@ static int one(const struct hv_ops *ops, unsigned int vcpus)
 
 static int many(const struct hv_ops *ops, unsigned int vcpus, const char *name)
 {
-	uint64_t start = bench_ticks();
+	uint64_t start = bench_count();
 
 	for (unsigned int i = 0; i < ROUNDS; i++)
 		if (one(ops, vcpus))
 			return 1;
-	bench_row(name, bench_ticks() - start, ROUNDS);
+	bench_counted(name, start, ROUNDS);
 	return 0;
 }
 
@@ -55,5 +55,5 @@ int bench_lifecycle(const char *hypervisor)
 {
 	const struct hv_ops *ops = hv_find(hypervisor);
 
-	return many(ops, 1, "vm_1_vcpu") || many(ops, 8, "vm_8_vcpus");
+	return bench_count_open() || many(ops, 1, "vm_1_vcpu") || many(ops, 8, "vm_8_vcpus");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -29,6 +30,21 @@ static void frequency(void)
 	bench_row("frequency", value, 1);
 }
 
+/* Nanoseconds in which the only CPU has waited for something to do, in steps of 10 ms. */
+static uint64_t idle(void)
+{
+	double up, waited = 0;
+	FILE *file;
+
+	mount("proc", "/proc", "proc", 0, NULL);
+	file = fopen("/proc/uptime", "re");
+	if (file && fscanf(file, "%lf %lf", &up, &waited) != 2)
+		waited = 0;
+	if (file)
+		fclose(file);
+	return waited * 1e9;
+}
+
 /* First process: how much did it take to get here? Then the disk, if there is one. */
 static int init(void)
 {
@@ -36,6 +52,8 @@ static int init(void)
 
 	frequency();
 	bench_row("boot", ticks, 1);
+	mkdir("/proc", 0755);
+	bench_row("idle", idle(), 1);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
 	if (!access("/dev/vda", F_OK) && bench_disk("/dev/vda"))
 		printf("bench: /dev/vda cannot be measured\n");
@@ -62,10 +80,12 @@ int main(int argc, char *argv[])
 	}
 	if (!strcmp(command, "load"))
 		return bench_load();
+	if (!strcmp(command, "until") && argc > 3)
+		return bench_count_open() || bench_until(argv[2], argv + 3);
 	if (!strcmp(command, "lifecycle") && argc == 3)
 		return bench_lifecycle(argv[2]);
 	if (!strcmp(command, "io") && argc == 4)
 		return bench_io(argv[2], argv[3]);
-	fprintf(stderr, "usage: gzvm-bench stamp|load|nothing|lifecycle HYPERVISOR|io HYPERVISOR IMAGE\n");
+	fprintf(stderr, "usage: gzvm-bench stamp|load|nothing|until WORDS COMMAND...|lifecycle HYPERVISOR|io HYPERVISOR IMAGE\n");
 	return 2;
 }
