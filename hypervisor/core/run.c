@@ -80,7 +80,7 @@ static u64 run_swap(u64 value, unsigned int size)
 }
 
 /* A load's data as the register gets it (Arm ARM, ESR_EL2.ISS of a data abort). */
-static void run_load(struct vcpu *v, const struct vcpu_mmio *m, u64 value)
+static inline __attribute__((always_inline)) void run_load(struct vcpu *v, const struct vcpu_mmio *m, u64 value)
 {
 	unsigned int bits = 8 * m->size;
 
@@ -167,13 +167,15 @@ static u64 run_page_fault(struct vcpu *v, u64 gpa)
 static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 {
 	struct gzvm_vcpu_run *run = v->run;
+	unsigned int i;
 	u64 data = 0;
 
 	run->mmio.phys_addr = e->addr;
 	run->mmio.size = e->size;
 	run->mmio.reg_nr = e->reg;
 	run->mmio.is_write = e->write;
-	memset(run->mmio.padding, 0, sizeof(run->mmio.padding));
+	for (i = 0; i < ARRAY_SIZE(run->mmio.padding); i++)
+		run->mmio.padding[i] = 0;
 	if (e->write) {
 		data = e->swap ? run_swap(e->data, e->size) : e->data;
 	} else {
@@ -186,7 +188,7 @@ static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 		};
 		v->pending = VCPU_PENDING_MMIO_READ;
 	}
-	memcpy(run->mmio.data, &data, sizeof(data));
+	*(u64 *)run->mmio.data = data;
 	arch_vcpu_skip(v, e->esr);
 	return GZVM_EXIT_MMIO;
 }
@@ -226,7 +228,7 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 	bool memory;
 
 	/* First the GIC: its frames lie over no slot, and this needs no lock. */
-	if (access && run_gic(v, e, wake))
+	if (access && vgic_covers(&v->vgic, e->addr) && run_gic(v, e, wake))
 		return 0;
 	spin_lock(&vm->slots_lock);
 	memory = vm_slot_find(vm, e->addr >> PAGE_SHIFT);
@@ -267,7 +269,7 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 		return guest_call_answer(v);
 	case GUEST_EXIT_ABORT:
 		if (!vgic_quiet || !e->valid || e->write || e->fetch || e->walk ||
-		    !run_gic(v, e, &e->wake))
+		    !vgic_covers(&v->vgic, e->addr) || !run_gic(v, e, &e->wake))
 			return false;
 		e->kind = GUEST_EXIT_VGIC;
 		return !e->wake;

@@ -133,14 +133,26 @@ static bool is_active(const struct vgic_irq *irq)
 	return (irq->active && !irq->drop_active) || irq->set_active;
 }
 
+/* True: the words of 32 INTIDs that are kept answer it. */
+static bool read_whole(struct vgic *g, struct vgic_cpu *c, unsigned int first, unsigned int reg,
+		       u64 *val)
+{
+	const struct vgic_word *word;
+
+	/* Not here: the distributor's for private INTIDs, a redistributor's for SPIs. */
+	if (first < VGIC_NR_PRIVATE ? !c : !!c || first >= VGIC_NR_IRQS)
+		return true;
+	word = vgic_word(g, c, first);
+	if (reg >= GICD_ISPENDR)
+		return !word->live;
+	*val = reg == GICD_IGROUPR ? word->group1 : word->enabled;
+	return true;
+}
+
 static u32 read_bits(const struct span *s, unsigned int reg)
 {
 	u32 val = 0;
 
-	if (reg == GICD_IGROUPR)
-		return s->word->group1;
-	if (reg == GICD_ISENABLER || reg == GICD_ICENABLER)
-		return s->word->enabled;
 	for (u32 live = s->word->live; live; live &= live - 1) {
 		const struct vgic_irq *irq = &s->irq[__builtin_ctz(live)];
 
@@ -191,13 +203,14 @@ static void write_bit(const struct span *s, struct vgic_irq *irq, unsigned int r
 
 static void access_bits(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *bus)
 {
-	unsigned int reg = bus->offset & ~0x7fU;
-	struct span s = span_at(g, c, (bus->offset & 0x7f) * 8, 32);
+	unsigned int reg = bus->offset & ~0x7fU, first = (bus->offset & 0x7f) * 8;
+	struct span s;
 
-	if (!s.nr) {
-		bus->val = 0;
+	if (!bus->write && read_whole(g, c, first, reg, &bus->val))
 		return;
-	}
+	s = span_at(g, c, first, 32);
+	if (!s.nr)
+		return;
 	if (reg >= GICD_ISPENDR && g->nr_in_lrs && stale(&s, bus->write ? bus->val : ~0U, bus))
 		return;
 	if (!bus->write) {

@@ -57,6 +57,8 @@ static void access_router(struct vgic *g, struct vgic_bus *bus)
 	route = bus->val & (GICD_IROUTER_Aff | GICD_IROUTER_Interrupt_Routing_Mode);
 	if (route == irq->route)
 		return;
+	if ((route ^ irq->route) & GICD_IROUTER_Interrupt_Routing_Mode)
+		g->nr_1ofn += (route & GICD_IROUTER_Interrupt_Routing_Mode) ? 1 : -1;
 	irq->route = route;
 	vgic_update(g, irq, &bus->wake);
 }

@@ -179,7 +179,8 @@ static __noinline void fill_lrs(struct vgic_cpu *c)
 
 	spin_lock(&g->lock);
 	CHECK(!c->hw.used_lrs); /* vgic_sync() comes in between */
-	vgic_take_parked(c, &wake);
+	if (unlikely(g->nr_parked))
+		vgic_take_parked(c, &wake);
 	for (unsigned int group = 0; group < 2; group++) {
 		if (!c->asleep && vgic_group_on(g, group)) {
 			groups |= BIT(group);
@@ -312,7 +313,8 @@ static void fold(struct vgic_cpu *c, u32 *wake)
 	c->syncs++;
 	c->rwp = false;
 	g->rwp &= ~BIT(c->index);
-	vgic_leave_1ofn(c, wake);
+	if (unlikely(g->nr_1ofn))
+		vgic_leave_1ofn(c, wake);
 }
 
 /* Out of line, so that vgic_sync() itself needs no stack frame. */
@@ -321,8 +323,9 @@ static __noinline void take_lrs(struct vgic_cpu *c, u32 *wake)
 	u32 woken = 0;
 
 	spin_lock(&c->vgic->lock);
-	__atomic_store_n(&c->loaded, false, __ATOMIC_RELEASE);
 	fold(c, &woken);
+	/* Not before: nobody has to ask what this vCPU would take. It looks itself. */
+	__atomic_store_n(&c->loaded, false, __ATOMIC_RELEASE);
 	spin_unlock(&c->vgic->lock);
 	*wake |= woken & ~BIT(c->index);
 }

@@ -175,6 +175,7 @@ void vgic_reset(struct vgic *g)
 	g->ctlr = 0;
 	g->rwp = 0;
 	g->next_1ofn = 0;
+	g->nr_1ofn = 0;
 	g->nr_in_lrs = 0;
 	vgic_list_init(&g->parked);
 	WRITE_ONCE(g->nr_parked, 0);

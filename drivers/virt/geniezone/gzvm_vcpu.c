@@ -166,9 +166,12 @@ static bool gzvm_vcpu_has_work(void)
  */
 static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 {
-	struct arm_smccc_1_2_regs res = {};
+	/* Whole only after a call that has succeeded: clearing it costs as much as a register switch. */
+	struct arm_smccc_1_2_regs res;
 	int ret;
 
+	res.a1 = 0;
+	res.a2 = 0;
 	local_irq_disable();
 	if (gzvm_vcpu_has_work()) {
 		local_irq_enable();

@@ -31,6 +31,7 @@ struct percpu {
 	u64 *block_slot; /* level 2 entry, for arch_dcache_clean_inval_pa() */
 	u32 slots_used; /* bitmap */
 	volatile u8 *gicr; /* this CPU's redistributor, SGI_base; mapped */
+	u64 kick_sgir; /* ICC_SGI1R_EL1 for a kick of this CPU */
 	u32 lrs_loaded; /* list registers that may be non-zero */
 	bool ppi_active; /* the virtual timer's physical interrupt was made active */
 	u64 hcr_host; /* HCR_EL2 while the host runs */

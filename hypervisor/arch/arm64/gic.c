@@ -71,6 +71,15 @@ static struct percpu *gic_cpu(const struct platform *p, u64 typer)
 	return NULL;
 }
 
+/* ICC_SGI1R_EL1 (IHI 0069 12.11.28): Aff3, RS, Aff2, INTID, Aff1, TargetList */
+static u64 kick_sgir(u64 mpidr)
+{
+	u64 aff0 = mpidr & 0xff;
+
+	return ((mpidr >> 32) & 0xff) << 48 | (aff0 >> 4) << 44 | ((mpidr >> 16) & 0xff) << 32 |
+	       (u64)KICK_SGI << 24 | ((mpidr >> 8) & 0xff) << 16 | 1ULL << (aff0 & 0xf);
+}
+
 /* One region of the device tree: frames up to the last, or its end. */
 static int gic_map_region(const struct platform *p, const struct mem_range *r)
 {
@@ -86,8 +95,10 @@ static int gic_map_region(const struct platform *p, const struct mem_range *r)
 			return -ENOMEM;
 		typer = gicr_typer(rd);
 		cpu = gic_cpu(p, typer);
-		if (cpu)
+		if (cpu) {
 			cpu->gicr = rd + GICR_FRAME;
+			cpu->kick_sgir = kick_sgir(cpu->mpidr);
+		}
 		stride = p->gicr_stride;
 		if (!stride)
 			stride = (typer & GICR_TYPER_VLPIS) ? 4 * GICR_FRAME : 2 * GICR_FRAME;
@@ -147,8 +158,8 @@ int gic_init(const struct platform *p)
 	return 0;
 }
 
-#define EACH_AP(X)                    \
-	X(0, S3_4_C12_C8_0, S3_4_C12_C9_0) \
+/* Beyond those that every implementation has: ICH_AP0R0_EL2, ICH_AP1R0_EL2. */
+#define MORE_APS(X)                    \
 	X(1, S3_4_C12_C8_1, S3_4_C12_C9_1) \
 	X(2, S3_4_C12_C8_2, S3_4_C12_C9_2) \
 	X(3, S3_4_C12_C8_3, S3_4_C12_C9_3)
@@ -190,23 +201,31 @@ static void lrs_read(struct vgic_hw *hw)
 
 static void aps_write(const struct vgic_hw *hw)
 {
+	write_sysreg(hw->ap0r[0], S3_4_C12_C8_0);
+	write_sysreg(hw->ap1r[0], S3_4_C12_C9_0);
+	if (likely(nr_ap_regs == 1))
+		return;
 #define X(i, reg0, reg1)                         \
 	if ((i) < nr_ap_regs) {                  \
 		write_sysreg(hw->ap0r[i], reg0); \
 		write_sysreg(hw->ap1r[i], reg1); \
 	}
-	EACH_AP(X)
+	MORE_APS(X)
 #undef X
 }
 
 static void aps_read(struct vgic_hw *hw)
 {
+	hw->ap0r[0] = read_sysreg(S3_4_C12_C8_0);
+	hw->ap1r[0] = read_sysreg(S3_4_C12_C9_0);
+	if (likely(nr_ap_regs == 1))
+		return;
 #define X(i, reg0, reg1)                        \
 	if ((i) < nr_ap_regs) {                 \
 		hw->ap0r[i] = read_sysreg(reg0); \
 		hw->ap1r[i] = read_sysreg(reg1); \
 	}
-	EACH_AP(X)
+	MORE_APS(X)
 #undef X
 }
 
@@ -305,16 +324,9 @@ u8 gic_classify(struct vcpu *v)
 
 void arch_kick(unsigned int id)
 {
-	u64 mpidr = cpu_by_id(id)->mpidr;
-	u64 aff0 = mpidr & 0xff;
-	u64 sgir;
-
-	/* ICC_SGI1R_EL1 (IHI 0069 12.11.28): Aff3, RS, Aff2, INTID, Aff1, TargetList */
-	sgir = ((mpidr >> 32) & 0xff) << 48 | (aff0 >> 4) << 44 | ((mpidr >> 16) & 0xff) << 32 |
-	       (u64)KICK_SGI << 24 | ((mpidr >> 8) & 0xff) << 16 | 1ULL << (aff0 & 0xf);
 	/* What the kick is about must be visible before it. */
 	dsb(ishst);
-	write_sysreg(sgir, SYS_ICC_SGI1R_EL1);
+	write_sysreg(cpu_by_id(id)->kick_sgir, SYS_ICC_SGI1R_EL1);
 	isb();
 }
 

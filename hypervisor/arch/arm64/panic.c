@@ -33,7 +33,7 @@ _Static_assert(sizeof(struct el2_frame) == FRAME_SIZE, "vectors.S");
 void __noreturn trap_el2(const struct el2_frame *f);
 
 static bool power_off;
-static u32 panicking;
+u32 panicking;
 
 /**
  * panic_set_policy() - what follows a panic
@@ -44,7 +44,7 @@ void panic_set_policy(bool off)
 	power_off = off;
 }
 
-static void __noreturn stop_cpu(void)
+void __noreturn panic_stop_cpu(void)
 {
 	for (;;)
 		__asm__ volatile("wfe");
@@ -75,7 +75,7 @@ static void stop_other_cpus(void)
 static void panic_begin(void)
 {
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL))
-		stop_cpu();
+		panic_stop_cpu();
 	log_enter_panic();
 }
 
@@ -87,16 +87,7 @@ static void __noreturn panic_end(void)
 	}
 	pr_err("panic: all CPUs stop");
 	stop_other_cpus();
-	stop_cpu();
-}
-
-/**
- * panic_park() - stop this CPU if another one has panicked
- */
-void panic_park(void)
-{
-	if (unlikely(READ_ONCE(panicking)))
-		stop_cpu();
+	panic_stop_cpu();
 }
 
 static bool on_own_stack(u64 fp)

@@ -44,6 +44,8 @@
 #define VGIC_NR_SPIS (VGIC_NR_IRQS - VGIC_NR_PRIVATE)
 #define VGIC_MAX_LRS 16
 #define VGIC_NR_BUCKETS 32
+#define VGIC_DIST_SIZE 0x10000ULL
+#define VGIC_REDIST_SIZE 0x20000ULL /* a vCPU */
 
 /* A circular list: the same links in heads and members. */
 struct vgic_link {
@@ -167,6 +169,7 @@ struct vgic {
 	u32 rwp; /* GICD_CTLR.RWP: vCPUs whose next vgic_sync() is awaited */
 	u32 nr_in_lrs; /* interrupts in list registers of vCPUs inside the guest */
 	u32 nr_parked; /* on @parked; read without the lock */
+	u32 nr_1ofn; /* SPIs of Interrupt_Routing_Mode 1 */
 	u32 next_1ofn; /* where the search for a 1-of-N target starts */
 	struct vgic_cpu *cpu[VGIC_MAX_CPUS];
 	struct vgic_irq *spi; /* VGIC_NR_SPIS of them */
@@ -278,6 +281,22 @@ void vgic_cpu_reset(struct vgic_cpu *c, u32 *wake);
  * Context: takes vgic->lock.
  */
 void vgic_cpu_map_hw(struct vgic_cpu *c, unsigned int intid);
+
+/**
+ * vgic_covers() - may an address be one of vgic_access()?
+ * @addr: IPA
+ *
+ * A quick look, that only frames and their neighbourhood pass.
+ *
+ * Context: no lock. Return: false: it is in no frame of this VM.
+ */
+static inline bool vgic_covers(const struct vgic_cpu *c, u64 addr)
+{
+	const struct vgic *g = c->vgic;
+
+	return addr - g->dist_base < VGIC_DIST_SIZE ||
+	       addr - g->redist_base < VGIC_MAX_CPUS * VGIC_REDIST_SIZE;
+}
 
 /**
  * vgic_access() - a guest's access to a GIC frame
