@@ -241,6 +241,8 @@ static int vm_reset(struct vm *vm, struct vcpu *claimed)
 			err = -EBUSY;
 	}
 	if (!err) {
+		/* No TLB and no instruction cache has what it had: tlb_switch(). */
+		memset(vm->last_vcpu, 0, sizeof(vm->last_vcpu));
 		vgic_reset(&vm->vgic);
 		for (i = 0; i < VGIC_MAX_CPUS; i++)
 			if (vm->vcpu[i])

@@ -334,7 +334,9 @@ TEST(restart_by_pc)
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), reg, 7);
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 1), pc, ENTRY);
 	EXPECT_EQ(run(1, 0), GZVM_EXIT_SYSTEM_EVENT);
+	vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1] = 2;
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY + 16);
+	EXPECT_EQ(vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1], 0); /* nothing of it in a TLB */
 	EXPECT_EQ(vm_of(1)->event.type, 0);
 	EXPECT_EQ(vcpu_of(1, 0)->arch.pc, ENTRY + 16);
 	EXPECT_EQ(vcpu_of(1, 1)->arch.x[5], 0);

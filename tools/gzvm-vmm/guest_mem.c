@@ -64,6 +64,34 @@ void guest_mem_free(struct guest_mem *mem)
 }
 
 /**
+ * guest_mem_clean() - make what was written visible to a guest whose caches are off
+ * @mem: the memory
+ * @gpa: guest physical address
+ * @len: bytes; all of them are memory
+ *
+ * Booting.rst wants it of whatever loads a kernel. The hypervisor does it where it maps a page
+ * for the first time; this is for pages that the guest has already.
+ */
+void guest_mem_clean(const struct guest_mem *mem, uint64_t gpa, uint64_t len)
+{
+#ifdef __aarch64__
+	const uint8_t *start = guest_mem_at(mem, gpa, len);
+	uintptr_t at, line;
+
+	asm volatile("mrs %0, ctr_el0" : "=r" (line));
+	line = 4UL << (line >> 16 & 0xf);	/* DminLine: log2 of words */
+	for (at = (uintptr_t)start & -line; at < (uintptr_t)start + len; at += line)
+		asm volatile("dc cvac, %0" :: "r" (at) : "memory");
+	asm volatile("dsb sy" ::: "memory");
+#else
+	/* No guest runs on the machine that the unit tests run on. */
+	(void)mem;
+	(void)gpa;
+	(void)len;
+#endif
+}
+
+/**
  * guest_mem_at() - find guest memory in the VMM's address space
  * @mem: the memory
  * @gpa: guest physical address, any value

@@ -26,6 +26,7 @@ struct guest_mem {
 
 int guest_mem_alloc(struct guest_mem *mem, uint64_t base, uint64_t size);
 void guest_mem_free(struct guest_mem *mem);
+void guest_mem_clean(const struct guest_mem *mem, uint64_t gpa, uint64_t len);
 void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t len);
 
 #endif /* VMM_GUEST_MEM_H */

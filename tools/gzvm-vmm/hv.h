@@ -100,6 +100,8 @@ struct hv_vcpu {
  * @vcpu_create: add a vCPU; all but number 0 wait for PSCI CPU_ON
  * @vm_finish: all vCPUs exist and memory is filled
  * @vcpu_boot: program counter and x0 of vCPU 0
+ * @vcpu_reset: after a reset by the guest: state as after creation, of a vCPU and of its part
+ *	of the GIC; no vCPU runs; first of all vCPU 0, which stands for the distributor, too
  * @irqfd: each signal of an eventfd is an edge of an SPI (counted from 0)
  * @ioeventfd: a guest's 32-bit write of a value to an address signals an eventfd
  * @vcpu_run: run the guest until something happens; in the vCPU's own thread
@@ -120,6 +122,7 @@ struct hv_ops {
 	int (*vcpu_create)(struct hv *hv, unsigned int index, struct hv_vcpu *vcpu);
 	int (*vm_finish)(struct hv *hv, uint64_t dtb, uint64_t dtb_size);
 	int (*vcpu_boot)(struct hv_vcpu *vcpu, uint64_t pc, uint64_t x0);
+	int (*vcpu_reset)(struct hv_vcpu *vcpu);
 	int (*irqfd)(struct hv *hv, int fd, unsigned int spi);
 	int (*ioeventfd)(struct hv *hv, int fd, uint64_t addr, uint32_t value);
 	void (*vcpu_run)(struct hv_vcpu *vcpu, struct hv_exit *exit);

@@ -183,6 +183,23 @@ static int gzvm_vcpu_boot(struct hv_vcpu *vcpu, uint64_t pc, uint64_t x0)
 	return err;
 }
 
+/*
+ * Writing PC of vCPU 0 after a RESET event resets all vCPUs, the GIC and the timers; and so
+ * makes RUN possible again. Memory stays.
+ */
+static int gzvm_vcpu_reset(struct hv_vcpu *vcpu)
+{
+	struct gzvm_vcpu_run *run = vcpu->run;
+	int err = 0;
+
+	memset(run, 0, sizeof(*run));
+	if (!vcpu->index)
+		err = gzvm_set_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PC), 0);
+	if (!err)
+		err = gzvm_set_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PSTATE), HV_BOOT_PSTATE);
+	return err;
+}
+
 static int gzvm_irqfd(struct hv *hv, int fd, unsigned int spi)
 {
 	struct gzvm_irqfd arg = { .fd = fd, .gsi = spi };
@@ -382,6 +399,7 @@ const struct hv_ops hv_gzvm_ops = {
 	.vcpu_create = gzvm_vcpu_create,
 	.vm_finish = gzvm_vm_finish,
 	.vcpu_boot = gzvm_vcpu_boot,
+	.vcpu_reset = gzvm_vcpu_reset,
 	.irqfd = gzvm_irqfd,
 	.ioeventfd = gzvm_ioeventfd,
 	.vcpu_run = gzvm_vcpu_run,

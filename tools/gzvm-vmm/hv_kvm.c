@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "hv.h"
+#include "hv_kvm_gic.h"
 #include "util.h"
 
-/* Interrupts of the VM, private ones included: enough for the machine's highest SPI. */
-#define KVM_GIC_IRQS		128
 /* IPA bits of a VM of type 0. */
 #define KVM_DEFAULT_IPA_BITS	40
 
@@ -111,9 +110,23 @@ static int kvm_gic_create(struct hv *hv, uint64_t dist, uint64_t redist)
 	return err;
 }
 
-static int kvm_vcpu_create(struct hv *hv, unsigned int index, struct hv_vcpu *vcpu)
+/* The second time and later it is a reset. */
+static int kvm_vcpu_init(struct hv_vcpu *vcpu)
 {
 	struct kvm_vcpu_init init;
+
+	if (ioctl(vcpu->hv->vm_fd, KVM_ARM_PREFERRED_TARGET, &init))
+		return kvm_fail("KVM_ARM_PREFERRED_TARGET", "this CPU can't run guests");
+	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
+	if (vcpu->index)
+		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
+	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init))
+		return kvm_fail("KVM_ARM_VCPU_INIT", "this CPU can't run guests");
+	return 0;
+}
+
+static int kvm_vcpu_create(struct hv *hv, unsigned int index, struct hv_vcpu *vcpu)
+{
 	int size = ioctl(hv->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 
 	vcpu->fd = ioctl(hv->vm_fd, KVM_CREATE_VCPU, (unsigned long)index);
@@ -126,14 +139,7 @@ static int kvm_vcpu_create(struct hv *hv, unsigned int index, struct hv_vcpu *vc
 		return kvm_fail("mapping a vCPU", "free some memory and try again");
 	}
 	vcpu->immediate_exit = &((struct kvm_run *)vcpu->run)->immediate_exit;
-	if (ioctl(hv->vm_fd, KVM_ARM_PREFERRED_TARGET, &init))
-		return kvm_fail("KVM_ARM_PREFERRED_TARGET", "this CPU can't run guests");
-	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
-	if (index)
-		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
-	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init))
-		return kvm_fail("KVM_ARM_VCPU_INIT", "this CPU can't run guests");
-	return 0;
+	return kvm_vcpu_init(vcpu);
 }
 
 static void kvm_vcpu_free(struct hv_vcpu *vcpu)
@@ -169,6 +175,41 @@ static int kvm_vcpu_boot(struct hv_vcpu *vcpu, uint64_t pc, uint64_t x0)
 	if (!err)
 		err = kvm_set_reg(vcpu, KVM_CORE_REG_ID(regs.pc), pc);
 	return err;
+}
+
+/* Registers that KVM_ARM_VCPU_INIT leaves as they are. */
+static int kvm_reset_rest(struct hv_vcpu *vcpu)
+{
+	static const uint64_t regs[] = {
+		KVM_CORE_REG_ID(sp_el1), KVM_CORE_REG_ID(elr_el1), KVM_CORE_REG_ID(spsr[0]),
+		KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_PTIMER_CVAL,
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(regs) && !err; i++)
+		err = kvm_set_reg(vcpu, regs[i], 0);
+	return err;
+}
+
+/* A read that the guest waited for is complete before, by a run that enters no guest. */
+static int kvm_vcpu_reset(struct hv_vcpu *vcpu)
+{
+	int err;
+
+	*vcpu->immediate_exit = 1;
+	if (!ioctl(vcpu->fd, KVM_RUN, 0) || errno != EINTR)
+		return kvm_fail("KVM_RUN", "try --no-reboot");
+	*vcpu->immediate_exit = 0;
+	err = vcpu->index ? 0 : kvm_gic_reset_dist(vcpu->hv);
+	if (!err)
+		err = kvm_gic_reset_cpu(vcpu->hv, vcpu->index);
+	if (err) {
+		vmm_error("%s: resetting the GICv3: %s; try --no-reboot", hv_kvm_ops.device,
+			  strerror(-err));
+		return err;
+	}
+	err = kvm_vcpu_init(vcpu);
+	return err ? err : kvm_reset_rest(vcpu);
 }
 
 static int kvm_irqfd(struct hv *hv, int fd, unsigned int spi)
@@ -274,6 +315,7 @@ const struct hv_ops hv_kvm_ops = {
 	.vcpu_create = kvm_vcpu_create,
 	.vm_finish = kvm_vm_finish,
 	.vcpu_boot = kvm_vcpu_boot,
+	.vcpu_reset = kvm_vcpu_reset,
 	.irqfd = kvm_irqfd,
 	.ioeventfd = kvm_ioeventfd,
 	.vcpu_run = kvm_vcpu_run,

@@ -27,6 +27,16 @@ static void machine_end(struct machine *machine, enum machine_end end, const cha
 	loop_stop(machine->loop);
 }
 
+static enum machine_end machine_ended(struct machine *machine)
+{
+	enum machine_end end;
+
+	pthread_mutex_lock(&machine->end_lock);
+	end = machine->end;
+	pthread_mutex_unlock(&machine->end_lock);
+	return end;
+}
+
 static void machine_vcpu_ended(void *context, const struct hv_exit *exit)
 {
 	static const enum machine_end ends[] = {
@@ -171,6 +181,15 @@ static int machine_check_affinity(const struct options *options)
 	return 0;
 }
 
+/* Everything is in place: where vCPU 0 begins. */
+static int machine_boot(struct machine *machine)
+{
+	struct hv *hv = &machine->hv;
+	int err = hv->ops->vm_finish(hv, machine->dtb, machine->dtb_size);
+
+	return err ? err : hv->ops->vcpu_boot(&machine->vcpus[0].hv, machine->entry, machine->dtb);
+}
+
 static int machine_add_vcpus(struct machine *machine)
 {
 	struct hv *hv = &machine->hv;
@@ -188,11 +207,7 @@ static int machine_add_vcpus(struct machine *machine)
 		vcpu->context = machine;
 		err = hv->ops->vcpu_create(hv, i, &vcpu->hv);
 	}
-	if (!err)
-		err = hv->ops->vm_finish(hv, machine->dtb, machine->dtb_size);
-	if (!err)
-		err = hv->ops->vcpu_boot(&machine->vcpus[0].hv, machine->entry, machine->dtb);
-	return err;
+	return err ? err : machine_boot(machine);
 }
 
 /* Interrupts and notifications go between hypervisor and devices without the vCPUs. */
@@ -314,7 +329,7 @@ static void machine_stop_threads(struct machine *machine)
 
 /**
  * machine_run() - run the guest until it ends
- * @machine: the machine, not run before
+ * @machine: the machine, new or reset
  *
  * Context: the main thread.
  * Return: how it ended. After MACHINE_QUIT threads may still wait for somebody who reads
@@ -326,10 +341,46 @@ enum machine_end machine_run(struct machine *machine)
 
 	if (err)
 		machine_end(machine, MACHINE_FAILED, strerror(-err));
-	loop_run(machine->loop);
+	/* The loop may be stopped for the life before: its vCPUs all say that it has ended. */
+	do
+		loop_run(machine->loop);
+	while (machine_ended(machine) == MACHINE_RUNS);
 	if (machine->end != MACHINE_QUIT)
 		machine_stop_threads(machine);
 	return machine->end;
+}
+
+/**
+ * machine_reset() - make a machine that the guest has reset ready to run again
+ * @machine: machine_run() has said MACHINE_RESET
+ *
+ * The same VM with the same descriptors: its vCPUs, GIC, timers and devices are as they were
+ * when it was built, and kernel, initrd and device tree are loaded again, from the same files.
+ * All other memory stays as it is, as it does on a machine with a reset button.
+ *
+ * Return: 0, or a negative errno after the line that explains it.
+ */
+int machine_reset(struct machine *machine)
+{
+	struct hv *hv = &machine->hv;
+	int err = 0;
+
+	for (unsigned int i = 0; i < machine->options->cpus && !err; i++)
+		err = hv->ops->vcpu_reset(&machine->vcpus[i].hv);
+	serial_reset(&machine->serial);
+	rtc_reset(&machine->rtc);
+	for (unsigned int i = 0; i < MACHINE_MAX_VIRTIO; i++)
+		if (machine->virtio[i])
+			virtio_power_on(machine->virtio[i]);
+	machine->end = MACHINE_RUNS;
+	if (!err)
+		err = machine_load(machine);
+	if (err)
+		return err;
+	guest_mem_clean(&machine->mem, machine->entry, machine->dtb - machine->entry);
+	guest_mem_clean(&machine->mem, machine->dtb, machine->dtb_size);
+	guest_mem_clean(&machine->mem, machine->initrd, machine->initrd_size);
+	return machine_boot(machine);
 }
 
 /**

@@ -95,6 +95,7 @@ struct machine {
 struct machine *machine_create(const struct options *options, struct terminal *term,
 			       struct loop *loop);
 enum machine_end machine_run(struct machine *machine);
+int machine_reset(struct machine *machine);
 void machine_quit(struct machine *machine);
 void machine_resized(struct machine *machine);
 void machine_destroy(struct machine *machine);

@@ -95,18 +95,23 @@ static void vmm_report_unclaimed(struct machine *machine)
 			  "they read as zero", n, atomic_load(&machine->bus.last_unclaimed));
 }
 
-/* One life of the guest. Return: the process's status, or -1 for another life. */
-static int vmm_run_once(struct vmm *vmm, const struct options *options)
+/* One life of the guest after the other. Return: the process's status. */
+static int vmm_run_machine(struct vmm *vmm, const struct options *options)
 {
 	struct machine *machine = machine_create(options, &vmm->term, &vmm->loop);
 	enum machine_end end;
-	int status = STATUS_OK;
+	int err = 0, status = STATUS_OK;
 
 	if (!machine)
 		return STATUS_ERROR;
 	vmm->machine = machine;
 	terminal_raw(&vmm->term);
-	end = machine_run(machine);
+	do {
+		end = machine_run(machine);
+		if (end != MACHINE_RESET || options->no_reboot)
+			break;
+		err = machine_reset(machine);
+	} while (!err);
 	terminal_restore(&vmm->term);
 	/*
 	 * What still waits for its output to be read ends with the process. There is nothing
@@ -117,7 +122,7 @@ static int vmm_run_once(struct vmm *vmm, const struct options *options)
 	vmm->machine = NULL;
 	vmm_report_unclaimed(machine);
 	if (end == MACHINE_RESET) {
-		status = options->no_reboot ? STATUS_RESET : -1;
+		status = err ? STATUS_ERROR : STATUS_RESET;
 	} else if (end == MACHINE_CRASHED) {
 		vmm_error("hypervisor ended the guest: %s", machine->end_text);
 		status = STATUS_CRASHED;
@@ -139,9 +144,7 @@ static int vmm_run(const struct options *options)
 		vmm_error("start: %s; raise the limit of open files (ulimit -n)", strerror(-err));
 		return STATUS_ERROR;
 	}
-	do
-		status = vmm_run_once(&vmm, options);
-	while (status < 0);
+	status = vmm_run_machine(&vmm, options);
 	terminal_destroy(&vmm.term);
 	loop_destroy(&vmm.loop);
 	vmm_close(&vmm.signal_fd);

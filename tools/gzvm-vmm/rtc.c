@@ -154,6 +154,23 @@ int rtc_init(struct rtc *rtc, struct loop *loop)
 }
 
 /**
+ * rtc_reset() - registers as after rtc_init(), but for the time
+ * @rtc: a clock that no vCPU can reach now
+ *
+ * A clock runs on while its machine starts again: what the guest has set it to stays.
+ */
+void rtc_reset(struct rtc *rtc)
+{
+	pthread_mutex_lock(&rtc->lock);
+	rtc->match = 0;
+	rtc->load = 0;
+	rtc->enabled = false;
+	rtc->pending = false;
+	rtc_arm(rtc);
+	pthread_mutex_unlock(&rtc->lock);
+}
+
+/**
  * rtc_destroy() - free a clock
  * @rtc: a clock that no vCPU can reach any more; its loop does not run
  */

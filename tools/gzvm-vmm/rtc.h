@@ -43,6 +43,7 @@ struct rtc {
 extern const struct bus_ops rtc_bus_ops;
 
 int rtc_init(struct rtc *rtc, struct loop *loop);
+void rtc_reset(struct rtc *rtc);
 void rtc_destroy(struct rtc *rtc);
 
 #endif /* VMM_RTC_H */

@@ -227,6 +227,25 @@ int serial_init(struct serial *serial, struct console *console)
 }
 
 /**
+ * serial_reset() - registers as after serial_init(); input that waits stays
+ * @serial: a UART that no vCPU can reach now
+ */
+void serial_reset(struct serial *serial)
+{
+	pthread_mutex_lock(&serial->lock);
+	serial->line = false;
+	serial->thre = false;
+	serial->ier = 0;
+	serial->fcr = 0;
+	serial->lcr = 0;
+	serial->mcr = 0;
+	serial->scr = 0;
+	serial->divisor = 1;
+	serial->loopback_len = 0;
+	pthread_mutex_unlock(&serial->lock);
+}
+
+/**
  * serial_destroy() - free a UART
  * @serial: a UART that no vCPU can reach any more
  */

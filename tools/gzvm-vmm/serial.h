@@ -51,6 +51,7 @@ struct serial {
 extern const struct bus_ops serial_bus_ops;
 
 int serial_init(struct serial *serial, struct console *console);
+void serial_reset(struct serial *serial);
 void serial_destroy(struct serial *serial);
 void serial_input(struct serial *serial);
 

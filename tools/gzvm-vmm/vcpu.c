@@ -65,7 +65,7 @@ static int vcpu_create_thread(struct vcpu *vcpu)
 
 /**
  * vcpu_start() - start a vCPU's thread
- * @vcpu: the vCPU
+ * @vcpu: the vCPU, without a thread
  * @index: its number in the guest; the thread is called "vcpu" and that
  *
  * Return: 0, or a negative errno; -EINVAL: there is no CPU of that number.
@@ -77,6 +77,9 @@ int vcpu_start(struct vcpu *vcpu, unsigned int index)
 	struct sigaction action = { .sa_handler = vcpu_kicked };
 	int err;
 
+	/* It may have been kicked in its last life. */
+	atomic_store(&vcpu->stop, false);
+	*vcpu->hv.immediate_exit = 0;
 	sigemptyset(&action.sa_mask);
 	if (sigaction(VCPU_KICK_SIGNAL, &action, NULL))
 		return -errno;

@@ -82,6 +82,26 @@ int virtio_init(struct virtio_device *dev, const struct virtio_ops *ops,
 	return err;
 }
 
+/* Section 2.1.2; the device's lock is held. */
+static void virtio_reset(struct virtio_device *dev)
+{
+	atomic_store(&dev->resetting, true);
+	for (unsigned int i = 0; i < dev->ops->nr_queues; i++) {
+		pthread_mutex_lock(&dev->queues[i].lock);
+		virtqueue_reset(&dev->queues[i].vq);
+		pthread_mutex_unlock(&dev->queues[i].lock);
+	}
+	dev->driver_features = 0;
+	dev->selected_queue = 0;
+	dev->device_select = 0;
+	dev->driver_select = 0;
+	atomic_store(&dev->isr, 0);
+	atomic_store(&dev->status, 0);
+	atomic_store(&dev->resetting, false);
+	if (dev->ops->live)
+		dev->ops->live(dev, false);
+}
+
 static void *virtio_thread(void *context)
 {
 	struct virtio_device *dev = context;
@@ -125,6 +145,23 @@ void virtio_stop(struct virtio_device *dev)
 }
 
 /**
+ * virtio_power_on() - the machine is reset: forget all that the driver has said
+ * @dev: a device whose thread does not run
+ *
+ * Context: no vCPU runs.
+ */
+void virtio_power_on(struct virtio_device *dev)
+{
+	pthread_mutex_lock(&dev->lock);
+	virtio_reset(dev);
+	pthread_mutex_unlock(&dev->lock);
+	for (unsigned int i = 0; i < dev->ops->nr_queues; i++)
+		vmm_eventfd_clear(dev->queues[i].kick_fd);
+	atomic_store(&dev->generation, 0);
+	atomic_store(&dev->broken, false);
+}
+
+/**
  * virtio_destroy() - free what virtio_init() took
  * @dev: a device whose thread does not run
  */
@@ -165,26 +202,6 @@ uint64_t virtio_features(struct virtio_device *dev)
 	return dev->ops->features(dev) | UINT64_C(1) << VIRTIO_F_VERSION_1 |
 	       UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX |
 	       UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC;
-}
-
-/* Section 2.1.2; the device's lock is held. */
-static void virtio_reset(struct virtio_device *dev)
-{
-	atomic_store(&dev->resetting, true);
-	for (unsigned int i = 0; i < dev->ops->nr_queues; i++) {
-		pthread_mutex_lock(&dev->queues[i].lock);
-		virtqueue_reset(&dev->queues[i].vq);
-		pthread_mutex_unlock(&dev->queues[i].lock);
-	}
-	dev->driver_features = 0;
-	dev->selected_queue = 0;
-	dev->device_select = 0;
-	dev->driver_select = 0;
-	atomic_store(&dev->isr, 0);
-	atomic_store(&dev->status, 0);
-	atomic_store(&dev->resetting, false);
-	if (dev->ops->live)
-		dev->ops->live(dev, false);
 }
 
 static bool virtio_features_valid(struct virtio_device *dev)

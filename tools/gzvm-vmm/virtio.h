@@ -100,6 +100,7 @@ int virtio_init(struct virtio_device *dev, const struct virtio_ops *ops,
 		const struct guest_mem *mem, unsigned int index);
 int virtio_start(struct virtio_device *dev);
 void virtio_stop(struct virtio_device *dev);
+void virtio_power_on(struct virtio_device *dev);
 void virtio_destroy(struct virtio_device *dev);
 bool virtio_is_live(struct virtio_device *dev);
 uint64_t virtio_features(struct virtio_device *dev);

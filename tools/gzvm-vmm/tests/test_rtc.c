@@ -121,3 +121,26 @@ TEST(alarm_in_the_past)
 	EXPECT(interrupted());
 	teardown();
 }
+
+/* A reset of the machine: no alarm is left, the time that was set is. */
+TEST(machine_reset)
+{
+	setup();
+	put(8, 1000);
+	put(4, get(0) - 1);
+	put(0x10, 1);
+	put(4, get(0) + 1);
+	EXPECT(alarmed(5000));
+	EXPECT_EQ(get(0x18), 1);
+	interrupted();
+	put(4, get(0) + 1);
+	rtc_reset(&rtc);
+	EXPECT_EQ(get(4), 0);
+	EXPECT_EQ(get(8), 0);
+	EXPECT_EQ(get(0x10), 0);
+	EXPECT_EQ(get(0x14), 0);
+	EXPECT(get(0) >= 1000 && get(0) < 1000 + 3600);
+	EXPECT(!alarmed(1500));
+	EXPECT(!interrupted());
+	teardown();
+}

@@ -275,3 +275,40 @@ TEST(input_from_file)
 	teardown();
 	fclose(file);
 }
+
+/* A reset of the machine: registers as at first, what was typed waits on. */
+TEST(machine_reset)
+{
+	setup();
+	put(UART_LCR, UART_LCR_DLAB);
+	put(UART_DLL, 3);
+	put(UART_DLM, 4);
+	put(UART_LCR, UART_LCR_WLEN8);
+	put(UART_IER, UART_IER_RDI | UART_IER_THRI);
+	put(UART_FCR, UART_FCR_ENABLE_FIFO);
+	put(UART_SCR, 0x55);
+	put(UART_MCR, UART_MCR_LOOP | UART_MCR_OUT2);
+	put(UART_TX, 'x');
+	EXPECT(get(UART_LSR) & UART_LSR_DR);
+	EXPECT_EQ(write(in[1], "y", 1), 1);
+	loop_stop(&loop);
+	loop_run(&loop);
+	interrupted();
+	serial_reset(&serial);
+	EXPECT_EQ(get(UART_IER), 0);
+	EXPECT_EQ(get(UART_IIR), UART_IIR_NO_INT);
+	EXPECT_EQ(get(UART_LCR), 0);
+	EXPECT_EQ(get(UART_MCR), 0);
+	EXPECT_EQ(get(UART_SCR), 0);
+	EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+	EXPECT(!interrupted());
+	put(UART_LCR, UART_LCR_DLAB);
+	EXPECT_EQ(get(UART_DLL), 1);
+	EXPECT_EQ(get(UART_DLM), 0);
+	put(UART_LCR, 0);
+	put(UART_IER, UART_IER_RDI);
+	EXPECT(interrupted());
+	EXPECT_EQ(get(UART_RX), 'y');
+	EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+	teardown();
+}

@@ -138,6 +138,32 @@ TEST(reset)
 	teardown();
 }
 
+/* The machine's reset: a device that a driver worked with, or has broken, is as new. */
+TEST(machine_reset)
+{
+	setup();
+	driver_start(&rng, rings, &mem, DRIVER_FEATURES);
+	virtio_stop(&rng);
+	rings_desc(&rings[0], 0, RINGS_DATA, 8, VRING_DESC_F_WRITE, 0);
+	rings_offer(&rings[0], 0);
+	driver_kick(&rng, 0);
+	CAPTURE_STDERR(virtio_needs_reset(&rng, "a test"));
+	reg_write(&rng, VIRTIO_MMIO_QUEUE_SEL, 3);
+	virtio_power_on(&rng);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_STATUS), 0);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_CONFIG_GENERATION), 0);
+	EXPECT_EQ(rng.selected_queue, 0);
+	EXPECT(!rng.broken);
+	/* The notification of the last life is nobody's. */
+	EXPECT(read(rng.queues[0].kick_fd, &(uint64_t) { 0 }, 8) < 0);
+	virtio_start(&rng);
+	driver_start(&rng, rings, &mem, DRIVER_FEATURES);
+	rings_desc(&rings[0], 0, RINGS_DATA, 8, VRING_DESC_F_WRITE, 0);
+	EXPECT_EQ(driver_do(&rng, &rings[0], 0, 0), 8);
+	teardown();
+}
+
 /* A driver that breaks a rule: the device stops, says so once, and works after a reset. */
 TEST(needs_reset)
 {
