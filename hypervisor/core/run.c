@@ -11,12 +11,6 @@
 #include <hyp/vm.h>
 #include <hyp/world.h>
 
-/*
- * The delay that an IDLE exit reports when no timer is armed, in cycles: long, but
- * within what a driver converts to nanoseconds without overflow (30 s at 1 GHz).
- */
-#define IDLE_LONG (1ULL << 30)
-
 /**
  * vm_post_event() - the VM as a whole stops: power off, reset, or its end
  * @vm: the VM
@@ -135,7 +129,9 @@ static bool run_power_up(struct vcpu *v)
 
 static u64 run_idle(struct vcpu *v, u64 delay)
 {
-	v->hwstate->vtimer_delay = MIN(delay, IDLE_LONG);
+	/* A timer far ahead is not none: the host looks again a little earlier. */
+	v->hwstate->vtimer_delay = delay == ~0ULL ? GZVM_IDLE_NO_TIMER :
+				   MIN(delay, (u64)GZVM_IDLE_NO_TIMER - 1);
 	v->hwstate->vtimer_migrate = 1;
 	return GZVM_EXIT_IDLE;
 }

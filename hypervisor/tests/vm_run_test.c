@@ -363,6 +363,11 @@ TEST(wfi)
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IDLE);
 	EXPECT_EQ(v->hwstate->vtimer_delay, 12345);
+	/* Far away is not never. */
+	v->arch.timer_delay = 1UL << 40;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
+	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(v->hwstate->vtimer_delay, (1 << 30) - 1);
 	EXPECT_EQ(v->stats.handled[GZVM_HANDLED_WFX], 0);
 }
 

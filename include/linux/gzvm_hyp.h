@@ -193,6 +193,13 @@ struct gzvm_memregion_buf {
 
 #define GZVM_MAX_LRS			16
 
+/*
+ * hwstate.vtimer_delay of an IDLE exit when no timer is armed, in cycles; a timer that is as far
+ * away, or farther, is reported as a cycle less. Long, but within what a driver converts to
+ * nanoseconds without overflow: 30 s at 1 GHz.
+ */
+#define GZVM_IDLE_NO_TIMER		(_AC(1, UL) << 30)
+
 /**
  * struct gzvm_vcpu_hwstate - second page of the vCPU buffer, written by the hypervisor
  * @nr_lrs: valid entries of @lr

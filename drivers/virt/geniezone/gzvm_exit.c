@@ -151,6 +151,10 @@ static u64 gzvm_vcpu_idle_ns(const struct gzvm_vcpu *vcpu)
 	if (!hw->vtimer_migrate)
 		return GZVM_IDLE_MAX_NS;
 	hw->vtimer_migrate = 0;
+	/* No timer at all, and a hypervisor that says whom to wake: nothing else is needed. */
+	if (le64_to_cpu(hw->vtimer_delay) >= GZVM_IDLE_NO_TIMER &&
+	    gzvm_hyp_has(GZVM_HYP_FEAT_WAKE_MASK))
+		return KTIME_MAX;
 	return gzvm_arch_cycles_to_ns(le64_to_cpu(hw->vtimer_delay));
 }
 
