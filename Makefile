@@ -70,6 +70,11 @@ $(STAMPS)/qemu10: scripts/setup scripts/lib/packages.sh $(if $(wildcard $(BUILD)
 	$(Q)scripts/setup qemu10
 	$(Q)touch $@
 
+$(STAMPS)/stress: scripts/setup scripts/lib/packages.sh $(if $(wildcard $(BUILD)/stress/usr),,FORCE) \
+		| $(STAMPS)/tools
+	$(Q)scripts/setup stress
+	$(Q)touch $@
+
 # Components
 
 .PHONY: $(COMPONENTS) hypervisor driver vmm guest-kit
@@ -160,7 +165,7 @@ mutants: $(STAMPS)/tools
 
 # The long forms of the suites that have one, again and again for SOAK_MINUTES.
 SOAK_MINUTES	?= 60
-soak: emulate-files
+soak: emulate-files $(STAMPS)/stress
 	$(Q)EMULATE_BUILD=0 SOAK_MINUTES=$(SOAK_MINUTES) tools/testing/soak
 
 # Random programs of hypercalls and guests; stops at the first input that fails.
