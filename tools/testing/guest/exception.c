@@ -4,6 +4,7 @@
 
 void (*irq_handler)(uint32_t intid);
 bool (*trap_handler)(struct exception_frame *frame, unsigned int slot);
+void (*irq_raw)(void);
 
 static struct insn_result insn_result;
 
@@ -33,6 +34,10 @@ void exception_entry(struct exception_frame *frame, unsigned int slot)
 			.trapped = true, .esr = frame->esr, .far = frame->far,
 		};
 		frame->elr += 4;
+		return;
+	}
+	if ((slot == EXCEPTION_IRQ || slot == EXCEPTION_FIQ) && irq_raw) {
+		irq_raw();
 		return;
 	}
 	if (slot != EXCEPTION_IRQ || !irq_handler)

@@ -2,26 +2,19 @@
 /* GICv3, as far as guests need it: Arm IHI 0069. */
 #include "guest.h"
 
-#define GICR_TYPER		0x0008
 #define GICR_WAKER		0x0014
 #define GICR_WAKER_SLEEP	(1U << 1)
 #define GICR_WAKER_ASLEEP	(1U << 2)
 #define GICR_PIDR2		0xffe8
 #define GICR_IGROUPR0		(GICR_SGI + 0x0080)
 #define GICR_IPRIORITYR0	(GICR_SGI + 0x0400)
-#define GICR_STRIDE		UINT64_C(0x20000)
 #define GICD_CTLR_GRP1_ARE	(1U << 1 | 1U << 4)
 #define GICD_CTLR_RWP		(1U << 31)
 #define PIDR2_ARCH(x)		((x) >> 4 & 0xf)
 
-#define ICC_IAR1_EL1		S3_0_C12_C12_0
-#define ICC_EOIR1_EL1		S3_0_C12_C12_1
-#define ICC_SGI1R_EL1		S3_0_C12_C11_5
-#define ICC_PMR_EL1		S3_0_C4_C6_0
-#define ICC_SRE_EL1		S3_0_C12_C12_5
-#define ICC_IGRPEN1_EL1		S3_0_C12_C12_7
+static uint64_t redists[MAX_CPUS];
 
-static uint64_t redist;
+#define redist redists[cpu_self()]
 
 /* This CPU's redistributor: they lie below the distributor, one frame for each CPU. */
 static uint64_t gic_find_redist(void)
@@ -124,4 +117,71 @@ void gic_sgi_to_self(uint32_t intid)
 	asm volatile("dsb ishst" ::: "memory");
 	write_sysreg(ICC_SGI1R_EL1, (uint64_t)intid << 24 | 1U << (mpidr & 0xf) |
 		     (mpidr >> 8 & 0xff) << 16);
+}
+
+/**
+ * gic_sgi() - send an interrupt
+ * @intid: below 16
+ * @targets: bit n: CPU n
+ */
+void gic_sgi(uint32_t intid, uint32_t targets)
+{
+	asm volatile("dsb ishst" ::: "memory");
+	write_sysreg(ICC_SGI1R_EL1, (uint64_t)intid << 24 | targets);
+}
+
+/* The frame that has an interrupt's registers: this CPU's own for private ones. */
+static uint64_t gic_frame(uint32_t intid)
+{
+	return intid < 32 ? redist + GICR_SGI : GICD;
+}
+
+/**
+ * gic_set() - write a 1 to an interrupt's bit
+ * @offset: of a register with one bit for each interrupt: GIC_ISPENDR and the like
+ * @intid: the interrupt
+ */
+void gic_set(uint32_t offset, uint32_t intid)
+{
+	mmio_write32(gic_frame(intid) + offset + intid / 32 * 4, 1U << intid % 32);
+}
+
+/**
+ * gic_get() - read an interrupt's bit
+ * @offset: as for gic_set()
+ * @intid: the interrupt
+ *
+ * Return: the bit.
+ */
+bool gic_get(uint32_t offset, uint32_t intid)
+{
+	return mmio_read32(gic_frame(intid) + offset + intid / 32 * 4) >> intid % 32 & 1;
+}
+
+/**
+ * gic_priority() - set an interrupt's priority
+ * @intid: the interrupt
+ * @priority: the upper bits that are implemented count
+ */
+void gic_priority(uint32_t intid, uint8_t priority)
+{
+	mmio_write8(gic_frame(intid) + GIC_IPRIORITYR + intid, priority);
+}
+
+/**
+ * gic_spi() - set up a shared interrupt: group 1, edge, enabled
+ * @intid: 32 or above
+ * @priority: its priority
+ * @route: GICD_IROUTER
+ */
+void gic_spi(uint32_t intid, uint8_t priority, uint64_t route)
+{
+	uint64_t group = GICD + GIC_IGROUPR + intid / 32 * 4, config = GICD + GIC_ICFGR + intid / 16 * 4;
+
+	gic_set(GIC_ICENABLER, intid);
+	mmio_write32(group, mmio_read32(group) | 1U << intid % 32);
+	mmio_write32(config, mmio_read32(config) | 2U << intid % 16 * 2);
+	gic_priority(intid, priority);
+	mmio_write64(GICD + GICD_IROUTER(intid), route);
+	gic_set(GIC_ISENABLER, intid);
 }

@@ -60,6 +60,72 @@ static inline uint8_t mmio_read8(uint64_t addr)
 	return value;
 }
 
+static inline uint64_t mmio_read64(uint64_t addr)
+{
+	uint64_t value;
+
+	asm volatile("ldr %0, [%1]" : "=r" (value) : "r" (addr) : "memory");
+	return value;
+}
+
+static inline void mmio_write64(uint64_t addr, uint64_t value)
+{
+	asm volatile("str %0, [%1]" :: "r" (value), "r" (addr) : "memory");
+}
+
+/*
+ * start.S: what a CPU had at its first instruction, but for FAR_EL1 and ELR_EL1; and its tables:
+ * level 1, blocks of 1 GiB.
+ */
+struct boot_state {
+	uint64_t x[31];
+	uint64_t sp;
+	uint64_t sctlr, mair, tcr, ttbr0, vbar, cpacr, currentel, daif, nzcv, spsel;
+	uint64_t pad[22];
+};
+
+#define MAX_CPUS	8
+
+extern struct boot_state boot_state[MAX_CPUS];
+extern uint64_t translation_table[512];
+extern uint32_t secondary_start[];
+
+/* cpus.c */
+struct lock {
+	uint32_t held;
+};
+
+struct barrier {
+	uint32_t here;
+	uint32_t round;
+};
+
+typedef void (*smp_function)(unsigned int cpu);
+
+void lock(struct lock *lock);
+void unlock(struct lock *lock);
+void barrier_wait(struct barrier *barrier, uint32_t cpus);
+unsigned int smp_cpus(void);
+void smp_secondary(uint64_t context);
+int64_t smp_on(unsigned int cpu, smp_function function);
+void smp_wait_off(unsigned int cpu);
+void smp_run(smp_function function, unsigned int cpus);
+
+/* In a loop that waits for another CPU. */
+static inline void relax(void)
+{
+	asm volatile("yield" ::: "memory");
+}
+
+static inline unsigned int cpu_self(void)
+{
+	return read_sysreg(mpidr_el1) & 0xff;
+}
+
+/* fdt.c: the device tree, /chosen/bootargs among it */
+const void *fdt_property(const char *node, const char *name, uint32_t *size);
+bool bootargs_have(const char *word);
+
 /* harness.c: the guest's own code, results, random numbers; its device tree */
 extern const void *guest_dtb;
 void guest_main(void);
@@ -105,6 +171,7 @@ static inline struct smccc hvc(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a
 #define PSCI_MIGRATE_INFO_TYPE	0x84000006
 #define PSCI_SYSTEM_OFF		0x84000008
 #define PSCI_SYSTEM_RESET	0x84000009
+#define PSCI_SYSTEM_RESET2	0xc4000012
 #define PSCI_FEATURES		0x8400000a
 #define SMCCC_VERSION		0x80000000
 #define SMCCC_ARCH_FEATURES	0x80000001
@@ -124,11 +191,14 @@ struct exception_frame {
 
 #define EXCEPTION_SYNC	4
 #define EXCEPTION_IRQ	5
+#define EXCEPTION_FIQ	6
 
 /* Called for each IRQ with its INTID, acknowledged and not yet ended. */
 extern void (*irq_handler)(uint32_t intid);
 /* Called first for every exception; true: it is done, what the frame says goes on. */
 extern bool (*trap_handler)(struct exception_frame *frame, unsigned int slot);
+/* If it is set, it is called instead, for IRQ and FIQ, and acknowledges for itself. */
+extern void (*irq_raw)(void);
 void exception_entry(struct exception_frame *frame, unsigned int slot);
 
 static inline void irq_enable(void)
@@ -197,7 +267,43 @@ void mmio_loads(const char *what, uint32_t insn, uint64_t addr, uint64_t expecte
 #define INTID_VTIMER		27
 #define INTID_PTIMER		30
 #define GICD_CTLR		0x0000
+#define GICD_TYPER		0x0004
+#define GICD_IROUTER(n)		(0x6000 + 8 * (n))
+#define GICR_TYPER		0x0008
+#define GICR_TYPER_LAST		(1U << 4)
 #define GICR_SGI		0x10000
+#define GICR_STRIDE		UINT64_C(0x20000)
+/* The same offsets in GICD and, for the private ones, behind GICR_SGI. */
+#define GIC_IGROUPR		0x0080
+#define GIC_ISENABLER		0x0100
+#define GIC_ICENABLER		0x0180
+#define GIC_ISPENDR		0x0200
+#define GIC_ICPENDR		0x0280
+#define GIC_ISACTIVER		0x0300
+#define GIC_ICACTIVER		0x0380
+#define GIC_IPRIORITYR		0x0400
+#define GIC_ICFGR		0x0c00
+/* Group 1 of the CPU interface, system registers. */
+#define ICC_PMR_EL1		S3_0_C4_C6_0
+#define ICC_IAR0_EL1		S3_0_C12_C8_0
+#define ICC_EOIR0_EL1		S3_0_C12_C8_1
+#define ICC_BPR0_EL1		S3_0_C12_C8_3
+#define ICC_AP0R0_EL1		S3_0_C12_C8_4
+#define ICC_AP1R0_EL1		S3_0_C12_C9_0
+#define ICC_DIR_EL1		S3_0_C12_C11_1
+#define ICC_RPR_EL1		S3_0_C12_C11_3
+#define ICC_SGI1R_EL1		S3_0_C12_C11_5
+#define ICC_SGI0R_EL1		S3_0_C12_C11_7
+#define ICC_IAR1_EL1		S3_0_C12_C12_0
+#define ICC_EOIR1_EL1		S3_0_C12_C12_1
+#define ICC_HPPIR1_EL1		S3_0_C12_C12_2
+#define ICC_BPR1_EL1		S3_0_C12_C12_3
+#define ICC_CTLR_EL1		S3_0_C12_C12_4
+#define ICC_SRE_EL1		S3_0_C12_C12_5
+#define ICC_IGRPEN0_EL1		S3_0_C12_C12_6
+#define ICC_IGRPEN1_EL1		S3_0_C12_C12_7
+#define ICC_CTLR_EOIMODE	2
+#define SGI1R_ALL_OTHERS	(UINT64_C(1) << 40)
 #define GICR_ISENABLER0		(GICR_SGI + 0x0100)
 #define GICR_ICENABLER0		(GICR_SGI + 0x0180)
 #define GICR_ISPENDR0		(GICR_SGI + 0x0200)
@@ -211,5 +317,10 @@ bool gic_is_pending(uint32_t intid);
 uint32_t gic_acknowledge(void);
 void gic_end(uint32_t intid);
 void gic_sgi_to_self(uint32_t intid);
+void gic_sgi(uint32_t intid, uint32_t targets);
+void gic_spi(uint32_t intid, uint8_t priority, uint64_t route);
+void gic_set(uint32_t offset, uint32_t intid);
+bool gic_get(uint32_t offset, uint32_t intid);
+void gic_priority(uint32_t intid, uint8_t priority);
 
 #endif /* GUEST_H */

@@ -4,6 +4,11 @@
 
 #include "guest.h"
 
+/* The device tree. */
+const void *guest_dtb;
+
+static struct lock harness_lock;
+
 static struct {
 	unsigned int tests;
 	unsigned int failed_tests;
@@ -16,19 +21,25 @@ static struct {
  * check() - say whether something is as it must be
  * @good: whether it is
  * @format: what it is about, printed if it is not; the first few times
+ *
+ * Context: any CPU.
  */
 void check(bool good, const char *format, ...)
 {
 	va_list args;
 
-	harness.checks++;
-	if (good || ++harness.failures > 8)
+	__atomic_fetch_add(&harness.checks, 1, __ATOMIC_RELAXED);
+	if (good)
 		return;
-	print("# ");
-	va_start(args, format);
-	vprint(format, args);
-	va_end(args);
-	print("\n");
+	lock(&harness_lock);
+	if (++harness.failures <= 8) {
+		print("# ");
+		va_start(args, format);
+		vprint(format, args);
+		va_end(args);
+		print("\n");
+	}
+	unlock(&harness_lock);
 }
 
 /**
@@ -63,8 +74,6 @@ uint64_t random64(void)
 	harness.random = x;
 	return x * 0x2545f4914f6cdd1d;
 }
-
-const void *guest_dtb;
 
 /**
  * random_seed() - begin another sequence of random numbers

@@ -19,11 +19,91 @@ _start:
 	.long	0
 
 	.text
+/*
+ * save_boot_state: what this CPU began with, to boot_state[MPIDR_EL1.Aff0] (struct boot_state).
+ * The MMU is off, so no line of it may be in a cache: neither what a former life left, nor what
+ * was fetched since. x0 and x1 are in FAR_EL1 and ELR_EL1 meanwhile; x0 is kept.
+ */
+	.macro	forget
+	.rept	16
+	dc	ivac, x0
+	add	x0, x0, #32
+	.endr
+	sub	x0, x0, #512
+	dsb	sy
+	.endm
+
+	.macro	save_boot_state
+	msr	far_el1, x0
+	msr	elr_el1, x1
+	mrs	x0, mpidr_el1
+	and	x0, x0, #7
+	adrp	x1, boot_state
+	add	x0, x1, x0, lsl #9
+	forget
+	stp	x2, x3, [x0, #16]
+	stp	x4, x5, [x0, #32]
+	stp	x6, x7, [x0, #48]
+	stp	x8, x9, [x0, #64]
+	stp	x10, x11, [x0, #80]
+	stp	x12, x13, [x0, #96]
+	stp	x14, x15, [x0, #112]
+	stp	x16, x17, [x0, #128]
+	stp	x18, x19, [x0, #144]
+	stp	x20, x21, [x0, #160]
+	stp	x22, x23, [x0, #176]
+	stp	x24, x25, [x0, #192]
+	stp	x26, x27, [x0, #208]
+	stp	x28, x29, [x0, #224]
+	str	x30, [x0, #240]
+	mrs	x1, far_el1
+	str	x1, [x0, #0]
+	mrs	x1, elr_el1
+	str	x1, [x0, #8]
+	mov	x1, sp
+	str	x1, [x0, #248]
+	mrs	x1, sctlr_el1
+	str	x1, [x0, #256]
+	mrs	x1, mair_el1
+	str	x1, [x0, #264]
+	mrs	x1, tcr_el1
+	str	x1, [x0, #272]
+	mrs	x1, ttbr0_el1
+	str	x1, [x0, #280]
+	mrs	x1, vbar_el1
+	str	x1, [x0, #288]
+	mrs	x1, cpacr_el1
+	str	x1, [x0, #296]
+	mrs	x1, currentel
+	str	x1, [x0, #304]
+	mrs	x1, daif
+	str	x1, [x0, #312]
+	mrs	x1, nzcv
+	str	x1, [x0, #320]
+	mrs	x1, spsel
+	str	x1, [x0, #328]
+	dsb	sy
+	forget
+	mrs	x0, far_el1
+	.endm
+
+	.global	secondary_start
+secondary_start:			/* PSCI CPU_ON: x0 is its context */
+	save_boot_state
+	mov	x21, #1
+	b	1f
 start:
-	mov	x20, x0			/* device tree */
+	save_boot_state
+	mov	x21, #0
+1:	mov	x20, x0			/* device tree, or context */
 	bl	mmu_on
+	msr	spsel, #1
+	mrs	x2, mpidr_el1
+	and	x2, x2, #7
 	ldr	x0, =_stack_end
-	mov	sp, x0
+	sub	x1, x0, x2, lsl #14	/* 16 KiB for each CPU */
+	mov	sp, x1
+	cbnz	x21, 3f
 	ldr	x1, =_bss
 1:	cmp	x1, x0
 	b.hs	2f
@@ -31,6 +111,11 @@ start:
 	b	1b
 2:	mov	x0, x20
 	bl	guest_start
+	b	.
+	/* Below what the boot CPU's first life has on its stack. */
+3:	sub	sp, sp, #8192
+	mov	x0, x20
+	bl	smp_secondary
 	b	.
 
 /* MMU, caches, vectors and FP of this CPU; changes x0 and x1, needs no stack. */
@@ -129,6 +214,11 @@ exception_common:
  */
 	.data
 	.balign	4096
+	.global	boot_state
+boot_state:
+	.fill	8 * 512
+	.balign	4096
+	.global	translation_table
 translation_table:
 	.quad	0x00000000 | 1 << 10 | 1 | 3 << 53
 	.quad	0x40000000 | 1 << 10 | 1 | 3 << 53
