@@ -166,7 +166,7 @@ static bool gzvm_vcpu_has_work(void)
  */
 static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 {
-	/* Whole only after a call that has succeeded: clearing it costs as much as a register switch. */
+	/* Whole only after a call that has succeeded: to clear it is as dear as a switch. */
 	struct arm_smccc_1_2_regs res;
 	int ret;
 

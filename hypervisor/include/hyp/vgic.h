@@ -284,6 +284,7 @@ void vgic_cpu_map_hw(struct vgic_cpu *c, unsigned int intid);
 
 /**
  * vgic_covers() - may an address be one of vgic_access()?
+ * @c: a vCPU of the VM
  * @addr: IPA
  *
  * A quick look, that only frames and their neighbourhood pass.
