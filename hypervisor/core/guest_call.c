@@ -150,7 +150,7 @@ static u64 guest_relinquish(struct vcpu *v, u64 addr)
 	memory = vm_slot_find(vm, addr >> PAGE_SHIFT);
 	spin_unlock(&vm->slots_lock);
 	if (!memory || !IS_ALIGNED(addr, PAGE_SIZE)) {
-		arch_vcpu_set_x(v, 0, (u64)PSCI_INVALID_PARAMETERS);
+		arch_vcpu_set_x(v, 0, (u64)SMCCC_INVALID_PARAMETER);
 		return 0;
 	}
 	spin_lock(&vm->lock);

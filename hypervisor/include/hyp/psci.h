@@ -9,6 +9,7 @@
 /* Function ids; the SMC64 form of a function has bit 30 set as well. */
 #define PSCI_FN_BASE 0x84000000U
 #define SMCCC_64BIT BIT(30)
+#define SMCCC_INVALID_PARAMETER -3
 #define PSCI_VERSION 0x84000000U
 #define PSCI_CPU_SUSPEND 0x84000001U
 #define PSCI_CPU_OFF 0x84000002U

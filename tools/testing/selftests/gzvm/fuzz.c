@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random calls on /dev/gzvm from several threads: VMs, vCPUs, memory, eventfds, RUN, closed
+ * and reused descriptors.
+ *
+ *	fuzz [--seed N] [--ops N] [--threads N]
+ *
+ * Each thread's calls and arguments follow from the seed; how the threads interleave does not.
+ * With one thread a run repeats exactly. The work is bounded by the number of calls, not by
+ * time. Fails when some ioctl never succeeded: then it tests nothing of it.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "gzvm_util.h"
+
+#define MAX_THREADS	8
+#define NR_FDS		12
+#define POOL_SIZE	(4 * BLOCK)
+
+enum { DEV, VM, VCPU, EVENT, NR_KINDS };
+
+enum call {
+	CREATE_VM, CHECK_EXTENSION, CREATE_VCPU, SET_MEMORY, IRQ_LINE, IRQFD, IOEVENTFD,
+	ENABLE_CAP, CREATE_DEVICE, SET_DTB, RUN, GET_REG, SET_REG, NR_CALLS,
+};
+
+static const char * const call_names[NR_CALLS] = {
+	"CREATE_VM", "CHECK_EXTENSION", "CREATE_VCPU", "SET_USER_MEMORY_REGION", "IRQ_LINE",
+	"IRQFD", "IOEVENTFD", "ENABLE_CAP", "CREATE_DEVICE", "SET_DTB_CONFIG", "RUN",
+	"GET_ONE_REG", "SET_ONE_REG",
+};
+
+struct thread {
+	pthread_t thread;
+	uint64_t random;
+	unsigned long ops;
+	unsigned long tried[NR_CALLS];
+	unsigned long good[NR_CALLS];
+	struct gzvm_vcpu_run *run;
+	uint64_t *value;
+	_Atomic bool done;
+};
+
+/* Shared by all threads, without locks: a descriptor may be closed or another's meanwhile. */
+static _Atomic int fds[NR_KINDS][NR_FDS];
+static char *pool;
+static struct thread threads[MAX_THREADS];
+
+/* xorshift64* */
+static uint64_t random64(struct thread *t)
+{
+	t->random ^= t->random >> 12;
+	t->random ^= t->random << 25;
+	t->random ^= t->random >> 27;
+	return t->random * 0x2545f4914f6cdd1d;
+}
+
+static uint64_t below(struct thread *t, uint64_t limit)
+{
+	return (random64(t) >> 16) % limit;
+}
+
+static bool one_in(struct thread *t, unsigned int n)
+{
+	return !below(t, n);
+}
+
+/* A number with few bits, many bits, or at the edge of something. */
+static uint64_t odd_number(struct thread *t)
+{
+	static const uint64_t edges[] = {
+		0, 1, PAGE - 1, PAGE, BLOCK, 1ULL << 31, 1ULL << 32, 1ULL << 40, 1ULL << 48,
+		1ULL << 63, ~0ULL, ~0ULL << 12, VM_RAM, VM_GICD,
+	};
+
+	switch (below(t, 4)) {
+	case 0:
+		return random64(t);
+	case 1:
+		return random64(t) >> below(t, 64);
+	default:
+		return edges[below(t, sizeof(edges) / sizeof(edges[0]))] +
+		       (one_in(t, 3) ? below(t, 3) - 1 : 0);
+	}
+}
+
+/* Some bytes of a structure that was good. */
+static void spoil(struct thread *t, void *data, size_t size)
+{
+	unsigned char *bytes = data;
+
+	if (!one_in(t, 5))
+		return;
+	if (one_in(t, 2))
+		bytes[below(t, size)] ^= 1 << below(t, 8);
+	else
+		memcpy(bytes + below(t, size / 8) * 8, &(uint64_t){ odd_number(t) }, 8);
+}
+
+static int any_fd(struct thread *t, unsigned int kind)
+{
+	/* At times one of a wrong kind, or none. */
+	if (one_in(t, 50))
+		kind = below(t, NR_KINDS);
+	if (one_in(t, 100))
+		return (int)odd_number(t);
+	return fds[kind][below(t, NR_FDS)];
+}
+
+/* Keeps a new descriptor; the one in its place is closed. */
+static void keep(struct thread *t, unsigned int kind, int fd)
+{
+	int old = atomic_exchange(&fds[kind][below(t, NR_FDS)], fd);
+
+	if (old >= 0)
+		close(old);
+}
+
+static long call(struct thread *t, enum call which, int fd, unsigned long request, unsigned long arg)
+{
+	long ret = gz_ioctl_value(fd, request, arg);
+
+	t->tried[which]++;
+	t->good[which] += ret >= 0;
+	return ret;
+}
+
+/* A structure where it belongs, or where it must not be. */
+static long call_struct(struct thread *t, enum call which, int fd, unsigned long request, void *data,
+			size_t size)
+{
+	spoil(t, data, size);
+	if (one_in(t, 60))
+		return call(t, which, fd, request, odd_number(t));
+	return call(t, which, fd, request, (unsigned long)data);
+}
+
+static void do_create_vm(struct thread *t)
+{
+	long fd = call(t, CREATE_VM, any_fd(t, DEV), GZVM_CREATE_VM,
+		       one_in(t, 20) ? odd_number(t) : 0);
+	struct gzvm_userspace_memory_region region = {
+		.flags = 1, .guest_phys_addr = VM_RAM, .memory_size = POOL_SIZE,
+		.userspace_addr = (uintptr_t)pool,
+	};
+
+	if (fd < 0)
+		return;
+	/* Most are such that a guest can run. */
+	if (!one_in(t, 4)) {
+		call(t, SET_MEMORY, fd, GZVM_SET_USER_MEMORY_REGION, (unsigned long)&region);
+		gz_device(fd, GZVM_DEV_TYPE_ARM_VGIC_V3_DIST, VM_GICD, 0x10000);
+		gz_device(fd, GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST, VM_GICR, 0x20000);
+	}
+	keep(t, VM, fd);
+}
+
+static void do_check_extension(struct thread *t)
+{
+	static const uint64_t caps[] = { 0xa5, GZVM_CAP_PROTECTED_VM, 0x9201, 0x9202, 0x9203 };
+	uint64_t cap = caps[below(t, 5)];
+
+	call_struct(t, CHECK_EXTENSION, any_fd(t, below(t, 2) ? DEV : VM), GZVM_CHECK_EXTENSION, &cap,
+		    sizeof(cap));
+}
+
+static void do_create_vcpu(struct thread *t)
+{
+	long fd = call(t, CREATE_VCPU, any_fd(t, VM), GZVM_CREATE_VCPU,
+		       one_in(t, 20) ? odd_number(t) : below(t, 3));
+
+	if (fd < 0)
+		return;
+	gz_set_reg(fd, REG_PC, VM_RAM);
+	gz_set_reg(fd, REG_PSTATE, PSTATE_EL1H);
+	gz_set_reg(fd, REG_X(0), VM_MAILBOX);
+	keep(t, VCPU, fd);
+}
+
+static void do_memory(struct thread *t)
+{
+	uint64_t page = below(t, POOL_SIZE / PAGE);
+	struct gzvm_userspace_memory_region region = {
+		.slot = below(t, 4), .flags = below(t, 2),
+		.guest_phys_addr = VM_RAM + below(t, 4) * BLOCK + (one_in(t, 3) ? page * PAGE : 0),
+		.memory_size = below(t, POOL_SIZE / PAGE - page) * PAGE,
+		.userspace_addr = (uintptr_t)pool + page * PAGE,
+	};
+
+	call_struct(t, SET_MEMORY, any_fd(t, VM), GZVM_SET_USER_MEMORY_REGION, &region,
+		    sizeof(region));
+}
+
+static void do_irq_line(struct thread *t)
+{
+	struct gzvm_irq_level irq = {
+		.irq = IRQ_WORD(below(t, 3), below(t, 2), below(t, 64)), .level = below(t, 2),
+	};
+
+	call_struct(t, IRQ_LINE, any_fd(t, VM), GZVM_IRQ_LINE, &irq, sizeof(irq));
+}
+
+static void do_irqfd(struct thread *t)
+{
+	struct gzvm_irqfd irqfd = {
+		.fd = any_fd(t, EVENT), .gsi = below(t, 40), .flags = below(t, 4),
+		.resamplefd = any_fd(t, EVENT),
+	};
+
+	call_struct(t, IRQFD, any_fd(t, VM), GZVM_IRQFD, &irqfd, sizeof(irqfd));
+}
+
+static void do_ioeventfd(struct thread *t)
+{
+	struct gzvm_ioeventfd io = {
+		.addr = VM_MAILBOX + below(t, 4) * 8, .len = (1 << below(t, 4)) & ~1,
+		.fd = any_fd(t, EVENT), .flags = below(t, 8) & ~GZVM_IOEVENTFD_FLAG_PIO,
+		.datamatch = below(t, 4),
+	};
+
+	call_struct(t, IOEVENTFD, any_fd(t, VM), GZVM_IOEVENTFD, &io, sizeof(io));
+}
+
+static void do_enable_cap(struct thread *t)
+{
+	static const uint64_t caps[] = { 0x9201, 0x9202, 0x9203, GZVM_CAP_PROTECTED_VM, 0x9204 };
+	struct gzvm_enable_cap cap = {
+		.cap = caps[below(t, 5)], .args = { below(t, 4), odd_number(t) },
+	};
+
+	call_struct(t, ENABLE_CAP, any_fd(t, VM), GZVM_ENABLE_CAP, &cap, sizeof(cap));
+}
+
+static void do_create_device(struct thread *t)
+{
+	struct gzvm_create_device dev = {
+		.dev_type = below(t, 2), .dev_addr = VM_GICD + below(t, 16) * 0x10000,
+		.dev_reg_size = 0x10000 << below(t, 2), .attr_addr = (uintptr_t)pool,
+		.attr_size = below(t, 2) * 64,
+	};
+
+	call_struct(t, CREATE_DEVICE, any_fd(t, VM), GZVM_CREATE_DEVICE, &dev, sizeof(dev));
+}
+
+static void do_dtb(struct thread *t)
+{
+	struct gzvm_dtb_config dtb = { VM_RAM + below(t, 8) * BLOCK, PAGE };
+
+	call_struct(t, SET_DTB, any_fd(t, VM), GZVM_SET_DTB_CONFIG, &dtb, sizeof(dtb));
+}
+
+static void do_run(struct thread *t)
+{
+	int fd = any_fd(t, VCPU), i;
+
+	/* The guest asks its mailbox what to do; the answer is anything. */
+	for (i = 0; i < 8; i++) {
+		struct gzvm_vcpu_run *run = t->run;
+
+		run->immediate_exit = one_in(t, 30);
+		if (one_in(t, 50))
+			run->padding1[below(t, 3)] = 1;
+		if (one_in(t, 60)) {
+			call(t, RUN, fd, GZVM_RUN, odd_number(t));
+			return;
+		}
+		if (call(t, RUN, fd, GZVM_RUN, (unsigned long)run) < 0) {
+			memset(run->padding1, 0, sizeof(run->padding1));
+			return;
+		}
+		if (run->exit_reason == GZVM_EXIT_MMIO && !run->mmio.is_write) {
+			uint64_t value = one_in(t, 2) ? VM_RAM + below(t, POOL_SIZE) : odd_number(t);
+
+			if (run->mmio.phys_addr == VM_MAILBOX)
+				value = below(t, GUEST_TIMER_OFF + 1);
+			memcpy(run->mmio.data, &value, 8);
+		}
+		spoil(t, &run->mmio, sizeof(run->mmio));
+	}
+}
+
+static void do_reg(struct thread *t)
+{
+	bool sysreg = one_in(t, 3);
+	struct gzvm_one_reg reg = {
+		.id = sysreg ? REG_SYS(3, below(t, 4), below(t, 16), below(t, 16), below(t, 8)) :
+			       GZVM_REG_CORE_U64(below(t, 42) * 8),
+		.addr = (uintptr_t)t->value,
+	};
+
+	*t->value = one_in(t, 2) ? VM_RAM : odd_number(t);
+	/* QEMU 7.2 itself hangs for good on a timer that is due at the end of time. */
+	if (sysreg)
+		*t->value &= ~0ULL >> 2;
+	if (one_in(t, 2))
+		call_struct(t, GET_REG, any_fd(t, VCPU), GZVM_GET_ONE_REG, &reg, sizeof(reg));
+	else
+		call_struct(t, SET_REG, any_fd(t, VCPU), GZVM_SET_ONE_REG, &reg, sizeof(reg));
+}
+
+/* The pool may be read-only at this moment: an error then, no signal. */
+static void put_code(void)
+{
+	struct iovec from = { (void *)guest_code, guest_code_end - guest_code };
+	struct iovec to = { pool, from.iov_len };
+
+	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0)
+		return;
+}
+
+/* What is not an ioctl: the pool's pages, eventfds, descriptors. */
+static void do_other(struct thread *t)
+{
+	uint64_t one = 1, page = below(t, POOL_SIZE / PAGE), count;
+	size_t pages = 1 + below(t, 16);
+	int fd;
+
+	switch (below(t, 8)) {
+	case 0:
+		if (page + pages <= POOL_SIZE / PAGE)
+			madvise(pool + page * PAGE, pages * PAGE, MADV_DONTNEED);
+		break;
+	case 1:
+		if (page + pages <= POOL_SIZE / PAGE)
+			mprotect(pool + page * PAGE, pages * PAGE,
+				 PROT_READ | (one_in(t, 3) ? 0 : PROT_WRITE));
+		break;
+	case 2:
+		/* A hole is a moment only: all threads use the pool. */
+		if (page + pages <= POOL_SIZE / PAGE)
+			mmap(pool + page * PAGE, pages * PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		break;
+	case 3:
+		keep(t, EVENT, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+		break;
+	case 4:
+		keep(t, DEV, gz_open());
+		break;
+	case 5:
+		fd = dup(any_fd(t, VCPU));
+		if (fd >= 0)
+			close(fd);
+		break;
+	default:
+		/* Whatever the descriptor is by now: only an eventfd takes it. */
+		fd = fds[EVENT][below(t, NR_FDS)];
+		if (one_in(t, 2) ? write(fd, &one, sizeof(one)) : read(fd, &count, sizeof(count)))
+			break;
+	}
+	if (one_in(t, 16))
+		mprotect(pool, POOL_SIZE, PROT_READ | PROT_WRITE);
+	if (one_in(t, 16))
+		put_code();
+}
+
+static void (* const actions[])(struct thread *t) = {
+	do_create_vm, do_check_extension, do_create_vcpu, do_create_vcpu, do_memory, do_irq_line,
+	do_irqfd, do_ioeventfd, do_enable_cap, do_create_device, do_dtb, do_run, do_run, do_run,
+	do_reg, do_reg, do_other, do_other,
+};
+
+static void *fuzz_thread(void *arg)
+{
+	struct thread *t = arg;
+	unsigned long i;
+
+	for (i = 0; i < t->ops; i++)
+		actions[below(t, sizeof(actions) / sizeof(actions[0]))](t);
+	t->done = true;
+	return NULL;
+}
+
+/*
+ * Where GET_ONE_REG writes. Its address gets bits flipped, so that nothing else may be near:
+ * all that differs in the low 28 bits is reserved.
+ */
+static bool reserve_values(unsigned int count)
+{
+	const size_t span = 256UL << 20;
+	char *area = mmap(NULL, 2 * span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			  -1, 0);
+	unsigned int i;
+
+	if (area == MAP_FAILED)
+		return false;
+	area += -(uintptr_t)area & (span - 1);
+	if (mprotect(area + span / 2, count * PAGE, PROT_READ | PROT_WRITE))
+		return false;
+	for (i = 0; i < count; i++)
+		threads[i].value = (uint64_t *)(area + span / 2 + i * PAGE);
+	return true;
+}
+
+/* Nothing to do: the signal itself ends RUN. */
+static void nothing(int signal)
+{
+}
+
+static unsigned long number(const char *text)
+{
+	return strtoul(text, NULL, 0);
+}
+
+/* Ends each RUN that would last: the guest spins, or sleeps for good. */
+static void kick_until_done(unsigned int count)
+{
+	unsigned int i, running;
+
+	do {
+		usleep(3000);
+		running = 0;
+		for (i = 0; i < count; i++) {
+			if (threads[i].done)
+				continue;
+			running++;
+			threads[i].run->immediate_exit = 1;
+			pthread_kill(threads[i].thread, KICK_SIGNAL);
+		}
+	} while (running);
+}
+
+static int report(unsigned int count)
+{
+	int failed = 0;
+	unsigned int i, call;
+
+	printf("TAP version 13\n1..%d\n", NR_CALLS);
+	for (call = 0; call < NR_CALLS; call++) {
+		unsigned long tried = 0, good = 0;
+
+		for (i = 0; i < count; i++) {
+			tried += threads[i].tried[call];
+			good += threads[i].good[call];
+		}
+		failed += !good;
+		printf("# %s: %lu of %lu succeeded\n%sok %u %s\n", call_names[call], good, tried,
+		       good ? "" : "not ", call + 1, call_names[call]);
+	}
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' }, { "ops", required_argument, NULL, 'o' },
+		{ "threads", required_argument, NULL, 't' }, {},
+	};
+	unsigned long seed = 1, ops = 6000, count = 2;
+	unsigned int i, kind;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			seed = number(optarg);
+			break;
+		case 'o':
+			ops = number(optarg);
+			break;
+		case 't':
+			count = number(optarg);
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (!count || count > MAX_THREADS) {
+		fprintf(stderr, "fuzz: --threads is 1 to %d\n", MAX_THREADS);
+		return 2;
+	}
+	printf("# seed %lu, %lu calls, %lu threads\n", seed, ops, count);
+	fflush(stdout);
+	kick_setup(nothing, 0);
+	pool = vm_map(POOL_SIZE);
+	if (!pool || !reserve_values(count)) {
+		perror("fuzz: memory");
+		return 2;
+	}
+	memcpy(pool, guest_code, guest_code_end - guest_code);
+	for (kind = 0; kind < NR_KINDS; kind++)
+		for (i = 0; i < NR_FDS; i++)
+			fds[kind][i] = kind == DEV ? gz_open() :
+				       kind == EVENT ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1;
+	for (i = 0; i < count; i++) {
+		threads[i].random = (seed + 1) * 0x9e3779b97f4a7c15 ^ (i + 1) << 20;
+		threads[i].ops = ops / count;
+		threads[i].run = calloc(1, sizeof(*threads[i].run));
+		pthread_create(&threads[i].thread, NULL, fuzz_thread, &threads[i]);
+	}
+	kick_until_done(count);
+	for (i = 0; i < count; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (kind = 0; kind < NR_KINDS; kind++)
+		for (i = 0; i < NR_FDS; i++)
+			if (fds[kind][i] >= 0)
+				close(fds[kind][i]);
+	return report(count) ? 1 : 0;
+}
