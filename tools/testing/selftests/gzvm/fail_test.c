@@ -28,6 +28,7 @@ FIXTURE(fail)
 	char *spare;
 	char attr[PAGE];
 	int efd;
+	int resample;
 	int nth;
 	long vms;
 	long vcpus;
@@ -62,6 +63,7 @@ FIXTURE_SETUP(fail)
 	self->spare = vm_map(2 * BLOCK);
 	ASSERT_NE(NULL, self->spare);
 	self->efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	self->resample = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
 FIXTURE_TEARDOWN(fail)
@@ -69,6 +71,7 @@ FIXTURE_TEARDOWN(fail)
 	vm_destroy(&self->vm);
 	munmap(self->spare, 2 * BLOCK);
 	close(self->efd);
+	close(self->resample);
 	close(self->nth);
 	EXPECT_EQ(self->vms, hyp_stat("vms"));
 	EXPECT_EQ(self->vcpus, hyp_stat("vcpus"));
@@ -272,6 +275,11 @@ static long call_irqfd_off(fail_data *self)
 	return gz_irqfd(self->vm.fd, self->efd, 3, GZVM_IRQFD_FLAG_DEASSIGN, 0);
 }
 
+static long call_resample(fail_data *self)
+{
+	return gz_irqfd(self->vm.fd, self->efd, 3, GZVM_IRQFD_FLAG_RESAMPLE, self->resample);
+}
+
 static long call_ioeventfd(fail_data *self)
 {
 	return gz_ioeventfd(self->vm.fd, self->efd, VM_MMIO, 4, 0, 0);
@@ -296,6 +304,7 @@ TEST_F_TIMEOUT(fail, eventfds, HANG_TIMEOUT)
 {
 	FAIL_ALL(call_irqfd, undo_irqfd, 2);
 	FAIL_ALL(call_irqfd_off, NULL, 1);
+	FAIL_ALL(call_resample, undo_irqfd, 3);
 	FAIL_ALL(call_ioeventfd, undo_ioeventfd, 2);
 	ASSERT_EQ(0, call_ioeventfd(self));
 	FAIL_ALL(call_ioeventfd_off, undo_ioeventfd_off, 2);
@@ -363,17 +372,24 @@ static long call_touch(fail_data *self)
 	return -(long)cpu->run->exception.error_code;
 }
 
-/* Up to the access itself: the test sees to it that the guest is at it. */
+static uint64_t touched;
+
+/* The guest is brought to the access itself, and what it accesses is taken away. */
 static void prepare_touch(fail_data *self, long unused)
 {
 	struct vcpu *cpu = &self->vm.vcpus[0];
 
-	/* The operation may be at any of its MMIO exits. */
+	/* The last operation may be at any of its MMIO exits. */
 	while (guest_resume(cpu))
 		;
-	guest_call(cpu, GUEST_HVC, HVC_RELINQUISH, VM_DATA);
-	madvise(vm_at(&self->vm, VM_DATA), BLOCK, MADV_DONTNEED);
-	guest_prepare(cpu, GUEST_WRITE8, (const uint64_t [4]){ VM_DATA, 1 });
+	if (touched == SPARE) {
+		/* Nothing of the whole block is recorded; the VMM has its memory. */
+		gz_region(self->vm.fd, 1, 0, 0, NULL);
+		call_region(self);
+	} else {
+		madvise(vm_at(&self->vm, touched), PAGE, MADV_DONTNEED);
+	}
+	guest_prepare(cpu, GUEST_WRITE8, (const uint64_t [4]){ touched, 1 });
 	/* Four arguments, then the operation: its answer is given by the call under test. */
 	for (int i = 0; i < 5; i++) {
 		vcpu_run(cpu);
@@ -384,12 +400,24 @@ static void prepare_touch(fail_data *self, long unused)
 
 TEST_F_TIMEOUT(fail, page_fault, HANG_TIMEOUT)
 {
-	guest_prepare(&self->vm.vcpus[0], GUEST_NOP, (const uint64_t [4]){});
+	struct vcpu *cpu = &self->vm.vcpus[0];
+
+	guest_prepare(cpu, GUEST_NOP, (const uint64_t [4]){});
+	touched = VM_DATA;
 	prepare_touch(self, 0);
 	FAIL_ALL(call_touch, prepare_touch, 2);
-	while (guest_resume(&self->vm.vcpus[0]))
+	while (guest_resume(cpu))
 		;
 	EXPECT_EQ(1, *(uint64_t *)vm_at(&self->vm, VM_DATA));
+
+	memset(self->spare, 0, BLOCK);
+	ASSERT_EQ(0, call_region(self));
+	touched = SPARE;
+	prepare_touch(self, 0);
+	FAIL_ALL(call_touch, prepare_touch, 1);
+	while (guest_resume(cpu))
+		;
+	EXPECT_EQ(1, *(uint64_t *)self->spare);
 }
 
 static char debugfs_path[256];
@@ -453,8 +481,12 @@ TEST(load_the_module)
 		snprintf(text, sizeof(text), "%d", n);
 		ASSERT_GT(pwrite(nth, text, strlen(text), 0), 0);
 		if (syscall(SYS_finit_module, module, "", 0)) {
-			/* ENODEV: the device found no driver, as platform_driver_probe() says it. */
-			EXPECT_TRUE(errno == ENOMEM || errno == EFAULT || errno == ENODEV) {
+			/*
+			 * ENODEV: the device found no driver, as platform_driver_probe() says it.
+			 * EINVAL: a static key could not be patched, as KUnit's caller says it.
+			 */
+			EXPECT_TRUE(errno == ENOMEM || errno == EFAULT || errno == ENODEV ||
+				    errno == EINVAL) {
 				TH_LOG("place %d: errno %d", n, errno);
 			}
 			failed++;
