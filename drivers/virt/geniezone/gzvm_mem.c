@@ -151,8 +151,11 @@ static u64 gzvm_block_first(u64 gfn)
  */
 int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page *page)
 {
-	void *old = xa_store(&vm->pages, gfn, page, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	void *old;
 
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, page);
+
+	old = xa_store(&vm->pages, gfn, page, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (xa_is_err(old))
 		return xa_err(old);
 	vm->nr_pages += !old;

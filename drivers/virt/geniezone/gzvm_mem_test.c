@@ -423,6 +423,32 @@ static void gzvm_test_notify_race(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + PAGE_SIZE), 0);
 }
 
+/* No memory for the record where none can be waited for; the next time there is. */
+static int gzvm_test_record_fails(struct gzvm *vm, u64 gfn, struct page *page)
+{
+	kunit_deactivate_static_stub(kunit_get_current_test(), gzvm_mem_record);
+	return -ENOMEM;
+}
+
+static void gzvm_test_no_record(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	kunit_activate_static_stub(test, gzvm_mem_record, gzvm_test_record_fails);
+	/* The guest goes on and faults again, with room for the record. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 0);
+	KUNIT_EXPECT_FALSE(test, xa_empty(&gt->vm->pages));
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_TRUE(test, gzvm_test_is_mapped(gt, TEST_GFN));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
 /* Memory that the hypervisor keeps is never used again, and the VM runs no more. */
 static void gzvm_test_notify_refused(struct kunit *test)
 {
@@ -658,6 +684,7 @@ static struct kunit_case gzvm_mem_cases[] = {
 	KUNIT_CASE(gzvm_test_notify),
 	KUNIT_CASE(gzvm_test_fault_again),
 	KUNIT_CASE(gzvm_test_notify_race),
+	KUNIT_CASE(gzvm_test_no_record),
 	KUNIT_CASE(gzvm_test_notify_refused),
 	KUNIT_CASE(gzvm_test_no_reference),
 	KUNIT_CASE(gzvm_test_retire),
