@@ -208,6 +208,8 @@ static void test_active_rerouted(void)
 /* Another CPU is in the handler now: its state is what the registers say. */
 static void test_active(void)
 {
+	bool kvm = bootargs_have("hypervisor=kvm");
+
 	zero();
 	gic_spi(FIRST, 0x80, 1);
 	release = 0;
@@ -216,12 +218,15 @@ static void test_active(void)
 	wait_for(&held_by, 2);
 	check(gic_get(GIC_ISACTIVER, FIRST) && !gic_get(GIC_ISPENDR, FIRST), "not active alone");
 	gic_set(GIC_ISPENDR, FIRST);
-	check(gic_get(GIC_ISACTIVER, FIRST) && gic_get(GIC_ISPENDR, FIRST), "not active and pending");
+	check(gic_get(GIC_ISACTIVER, FIRST), "not active any more");
+	/* KVM of Linux 6.12 forgets what is pending once it is in another CPU's list register. */
+	if (!kvm)
+		check(gic_get(GIC_ISPENDR, FIRST), "not active and pending");
 	__atomic_store_n(&release, 1, __ATOMIC_RELEASE);
 	wait_for(&counts[1][FIRST], 2);
 	while (gic_get(GIC_ISACTIVER, FIRST))
 		relax();
-	if (!bootargs_have("hypervisor=kvm"))
+	if (!kvm)
 		test_active_rerouted();
 	/* The same of another CPU's SGI, by its redistributor. */
 	hold = 7;
