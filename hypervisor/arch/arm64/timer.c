@@ -169,7 +169,8 @@ bool timer_access(struct vcpu *v, u32 enc, bool write, u64 *value)
 	default:
 		return false;
 	}
-	if (write)
+	/* Who reads ISTATUS finds the interrupt pending, however late CNTHP fires. */
+	if (write || (enc == SYS(3, 3, 14, 2, 1) && (*value & CNT_CTL_ISTATUS)))
 		timer_phys_update(v);
 	return true;
 }

@@ -168,6 +168,27 @@ static void test_level(void)
 	name_end("level of the interrupt");
 }
 
+/* Who reads ISTATUS and then asks the GIC finds the interrupt there. */
+static void test_istatus_is_pending(void)
+{
+	unsigned int missing = 0;
+
+	irq_disable();
+	for (unsigned int i = 0; i < 2000; i++) {
+		timer->set_cval(timer->now() + ms / 20);
+		timer->set_ctl(CTL_ENABLE);
+		while (!(timer->get_ctl() & CTL_ISTATUS))
+			;
+		if (gic_acknowledge() == timer->intid)
+			gic_end(timer->intid);
+		else
+			missing++;
+		timer->set_ctl(0);
+	}
+	check(!missing, "%u of 2000 not pending with ISTATUS set", missing);
+	name_end("ISTATUS is the level");
+}
+
 /* If they never come the guest's time is up one day: how late they are says nothing. */
 static void wait_irqs(unsigned int n)
 {
@@ -246,6 +267,7 @@ void guest_main(void)
 		test_registers();
 		test_istatus();
 		test_level();
+		test_istatus_is_pending();
 		test_interrupt();
 		test_interrupt_again();
 		test_no_interrupt();
