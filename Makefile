@@ -143,13 +143,8 @@ check: emulate-files $(if $(HYPERVISOR),$(STAMPS)/qemu10)
 coverage: $(STAMPS)/tools
 	$(Q)$(MAKE) -C hypervisor/tests O=$(BUILD)/hypervisor-tests coverage
 
-# The driver's selftests, and what they and KUnit reach of it.
-.PHONY: selftests
-selftests: emulate-files
-	$(Q)EMULATE_BUILD=0 SUITES=$(TOP)/tools/testing/suites-more tools/testing/run
-
 # The driver under the kernel's own checkers, and on the newest kernel that the distribution has.
-ON_KERNEL_SUITES := driver-kunit guest-kit/geniezone:*
+ON_KERNEL_SUITES := driver-kunit driver-selftests guest-kit/geniezone:*
 
 .PHONY: check-debug check-newest
 check-debug check-newest: check-%: emulate-files $(BUILD)/driver/%
@@ -198,7 +193,6 @@ define HYPERVISOR_HELP
 @echo 'make check-debug   the driver on a kernel with KASAN, lockdep and more of its own checkers'
 @echo 'make check-newest  the driver on the newest kernel that Debian has'
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
-@echo 'make selftests   the driver by its selftests, with the list of errnos that no test reaches'
 @echo 'make mutants     kept one-line faults, each of which must turn a test red'
 @echo 'make fuzz        fuzz the hypercalls on all CPUs for FUZZ_SECONDS (600)'
 @echo 'make soak        the long forms of tests, for SOAK_MINUTES (60)'

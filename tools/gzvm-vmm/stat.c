@@ -158,7 +158,7 @@ static int stat_take(const struct stat_options *options, struct stat_sample *sam
 	while (!err && (entry = readdir(dir)))
 		err = stat_add_vm(options, sample, entry->d_name);
 	closedir(dir);
-	if (err)
+	if (err) /* not reached: needs an allocation that fails */
 		vmm_error("statistics: %s; free some memory and try again", strerror(-err));
 	else if (sample->nr_vms)
 		qsort(sample->vms, sample->nr_vms, sizeof(*sample->vms), stat_compare);

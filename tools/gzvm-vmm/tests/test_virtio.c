@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The transport and what devices have in common, with the entropy device. */
+#include <errno.h>
 #include <linux/virtio_ids.h>
+#include <sys/resource.h>
 
 #include "driver.h"
 #include "ktap.h"
@@ -40,6 +42,31 @@ TEST(identity)
 	EXPECT_EQ(virtio_mmio_bus_ops.read(&rng, VIRTIO_MMIO_MAGIC_VALUE, 8), 0);
 	EXPECT_EQ(virtio_mmio_bus_ops.read(&rng, VIRTIO_MMIO_MAGIC_VALUE + 2, 4), 0);
 	teardown();
+}
+
+/* However few descriptors there are: an error, and none lost. */
+TEST(no_descriptors)
+{
+	struct rlimit before, few;
+	int next = dup(STDIN_FILENO), err = -1;
+
+	close(next);
+	setup();
+	teardown();
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	for (few.rlim_cur = next; err && few.rlim_cur < (rlim_t)next + 16; few.rlim_cur++) {
+		setrlimit(RLIMIT_NOFILE, &few);
+		err = virtio_init(&rng, &virtio_rng_ops, &mem, 1);
+		if (err)
+			EXPECT_EQ(err, -EMFILE);
+		virtio_destroy(&rng);
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+	EXPECT_EQ(err, 0);
+	EXPECT(few.rlim_cur > (rlim_t)next + 3);
+	EXPECT_EQ(dup(STDIN_FILENO), next);
+	close(next);
 }
 
 TEST(features)

@@ -380,6 +380,8 @@ TEST(refusals)
 	refused("/tmp", false, "is a directory");
 	refused("/nonexistent/disk", false, "No such file");
 	refused("/dev/null", false, "not a file");
+	/* A program that runs, this one: it can be read and not written. */
+	refused("/proc/self/exe", false, "Text file busy; check its permissions, or add ,ro");
 	image(0);
 	refused(path, false, "is empty");
 	unlink(path);

@@ -18,9 +18,10 @@ def make(folder, out, *targets, text=False):
     return done.stdout
 
 
-def run(programs, strip):
+def run(programs, strip, after=None):
     """Run PROGRAMS and report for all of them. A program that crashes, for which a sanitizer speaks or that stops short
-    of its plan has a failed test "whole". No program at all is a failure too. Returns the suite's status."""
+    of its plan has a failed test "whole". No program at all is a failure too. AFTER is a name and a command for one test
+    more, when all have run: what the command prints is shown. Returns the suite's status."""
     count = failed = 0
     print("KTAP version 1", flush=True)
     if not programs:
@@ -47,5 +48,12 @@ def run(programs, strip):
             print(f"not ok {count} {name}:whole", flush=True)
             print(f"# {name}: status {status}, {len(results)} results, plan {plan and plan[1]}", flush=True)
         failed += bad
+    if after:
+        name, command = after
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        count, failed = count + 1, failed + (done.returncode != 0)
+        for line in done.stdout.splitlines():
+            print("# " + line, flush=True)
+        print(f"{'not ok' if done.returncode else 'ok'} {count} {name}", flush=True)
     print(f"1..{count}", flush=True)
     return 1 if failed else 0
