@@ -74,7 +74,8 @@ static u64 run_swap(u64 value, unsigned int size)
 }
 
 /* A load's data as the register gets it (Arm ARM, ESR_EL2.ISS of a data abort). */
-static inline __attribute__((always_inline)) void run_load(struct vcpu *v, const struct vcpu_mmio *m, u64 value)
+static inline __attribute__((always_inline)) void run_load(struct vcpu *v,
+							   const struct vcpu_mmio *m, u64 value)
 {
 	unsigned int bits = 8 * m->size;
 
@@ -189,19 +190,29 @@ static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 	return GZVM_EXIT_MMIO;
 }
 
+/* The end of a read of the virtual GIC. */
+static void run_gic_done(struct vcpu *v, const struct guest_exit *e, u64 value)
+{
+	const struct vcpu_mmio m = {
+		.reg = e->reg, .size = e->size, .sign_extend = e->sign_extend, .reg64 = e->reg64,
+		.swap = e->swap,
+	};
+
+	run_load(v, &m, value);
+	arch_vcpu_skip(v, e->esr);
+}
+
 /*
  * True: the access was one to the virtual GIC, and is complete. A read changes nothing
  * of the vGIC.
  */
 static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
-	struct vcpu_mmio m = {
-		.reg = e->reg, .size = e->size, .sign_extend = e->sign_extend, .reg64 = e->reg64,
-		.swap = e->swap,
-	};
-	u64 value = e->swap ? run_swap(e->data, e->size) : e->data;
 	bool fault = false;
+	u64 value = 0;
 
+	if (e->write)
+		value = e->swap ? run_swap(e->data, e->size) : e->data;
 	if (!vgic_access(&v->vgic, ipa(e->addr), e->size, e->write, &value, wake, &fault))
 		return false;
 	v->stats.handled[GZVM_HANDLED_GIC]++;
@@ -211,9 +222,10 @@ static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 		arch_inject_external_abort(v, e);
 		return true;
 	}
-	if (!e->write)
-		run_load(v, &m, value);
-	arch_vcpu_skip(v, e->esr);
+	if (e->write)
+		arch_vcpu_skip(v, e->esr);
+	else
+		run_gic_done(v, e, value);
 	return true;
 }
 
@@ -257,6 +269,7 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 {
 	/* The vGIC may be asked while none of its state is in list registers. */
 	bool vgic_quiet = !v->vgic.hw.used_lrs;
+	u64 value;
 
 	switch (e->kind) {
 	case GUEST_EXIT_AGAIN:
@@ -264,8 +277,14 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 	case GUEST_EXIT_HVC:
 		return guest_call_answer(v);
 	case GUEST_EXIT_ABORT:
-		if (!vgic_quiet || !e->valid || e->write || e->fetch || e->walk ||
-		    !vgic_covers(&v->vgic, e->addr) || !run_gic(v, e, &e->wake))
+		if (!e->valid || e->write || e->fetch || e->walk)
+			return false;
+		if (vgic_read(&v->vgic, ipa(e->addr), e->size, &value)) {
+			v->stats.handled[GZVM_HANDLED_GIC]++;
+			run_gic_done(v, e, value);
+			return true;
+		}
+		if (!vgic_quiet || !vgic_covers(&v->vgic, e->addr) || !run_gic(v, e, &e->wake))
 			return false;
 		e->kind = GUEST_EXIT_VGIC;
 		return !e->wake;

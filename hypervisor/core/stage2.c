@@ -8,12 +8,7 @@
 #include <hyp/stage2.h>
 #include <hyp/util.h>
 
-/* Set once at boot by stage2_setup(). */
-static struct {
-	u8 bits;
-	u8 start_level;
-	u8 root_pages;
-} geometry;
+struct stage2_geometry stage2_geometry;
 
 /**
  * stage2_setup() - fix the geometry of all stage 2 tables
@@ -24,39 +19,11 @@ static struct {
 void stage2_setup(unsigned int pa_bits)
 {
 	CHECK(pa_bits >= 32 && pa_bits <= 48);
-	geometry.bits = pa_bits;
-	geometry.start_level = pa_bits <= 43 ? 1 : 0;
-	geometry.root_pages = geometry.start_level && pa_bits > 39 ? 1U << (pa_bits - 39) : 1;
-}
-
-/**
- * stage2_ipa_bits() - width of intermediate physical addresses
- *
- * Return: bits, as given to stage2_setup().
- */
-unsigned int stage2_ipa_bits(void)
-{
-	return geometry.bits;
-}
-
-/**
- * stage2_start_level() - level where stage 2 walks start
- *
- * Return: 0 or 1.
- */
-unsigned int stage2_start_level(void)
-{
-	return geometry.start_level;
-}
-
-/**
- * stage2_root_pages() - size of a root
- *
- * Return: 4 KiB tables that are concatenated, 1 to 16; as aligned as large.
- */
-unsigned int stage2_root_pages(void)
-{
-	return geometry.root_pages;
+	stage2_geometry = (struct stage2_geometry){
+		.bits = pa_bits,
+		.start_level = pa_bits <= 43 ? 1 : 0,
+		.root_pages = pa_bits > 39 && pa_bits <= 43 ? 1U << (pa_bits - 39) : 1,
+	};
 }
 
 /**
@@ -71,10 +38,10 @@ u64 stage2_vtcr(void)
 	static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 };
 	u64 ps = 0;
 
-	while (ps + 1 < ARRAY_SIZE(sizes) && sizes[ps + 1] <= geometry.bits)
+	while (ps + 1 < ARRAY_SIZE(sizes) && sizes[ps + 1] <= stage2_geometry.bits)
 		ps++;
-	return FIELD_PREP(GENMASK(5, 0), 64 - geometry.bits) |
-	       FIELD_PREP(GENMASK(7, 6), 2 - geometry.start_level) | /* SL0 */
+	return FIELD_PREP(GENMASK(5, 0), 64 - stage2_geometry.bits) |
+	       FIELD_PREP(GENMASK(7, 6), 2 - stage2_geometry.start_level) | /* SL0 */
 	       FIELD_PREP(GENMASK(9, 8), 1) | /* IRGN0: write-back, write-allocate */
 	       FIELD_PREP(GENMASK(11, 10), 1) | /* ORGN0 */
 	       FIELD_PREP(GENMASK(13, 12), 3) | /* SH0: inner shareable */
@@ -119,9 +86,9 @@ int stage2_init(struct pgtable *pt, u16 vmid, struct pool_quota *quota)
 {
 	*pt = (struct pgtable){
 		.ops = &stage2_ops,
-		.root = pool_alloc(quota, geometry.root_pages),
-		.start_level = geometry.start_level,
-		.ia_bits = geometry.bits,
+		.root = pool_alloc(quota, stage2_geometry.root_pages),
+		.start_level = stage2_geometry.start_level,
+		.ia_bits = stage2_geometry.bits,
 		.stage2 = true,
 		.fwb = vmid != STAGE2_VMID_HOST && arch_stage2_fwb(),
 		.vmid = vmid,
@@ -141,6 +108,6 @@ void stage2_destroy(struct pgtable *pt)
 {
 	pgtable_free_tables(pt);
 	stage2_invalidate(pt, 0, 0);
-	pool_free(pt->quota, pt->root, geometry.root_pages);
+	pool_free(pt->quota, pt->root, stage2_geometry.root_pages);
 	pt->root = NULL;
 }

@@ -271,11 +271,9 @@ const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 /* With room for the redistributors of all vCPUs that may come. */
 static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
 {
-	return (vm->vgic.dist_base != ~0ULL &&
-		ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000)) ||
-	       (vm->vgic.redist_base != ~0ULL &&
-		ranges_overlap(gpa, size, vm->vgic.redist_base,
-			       (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS));
+	return ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000) ||
+	       ranges_overlap(gpa, size, vm->vgic.redist_base,
+			       (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS);
 }
 
 /**

@@ -133,22 +133,6 @@ static bool is_active(const struct vgic_irq *irq)
 	return (irq->active && !irq->drop_active) || irq->set_active;
 }
 
-/* True: the words of 32 INTIDs that are kept answer it. */
-static bool read_whole(struct vgic *g, struct vgic_cpu *c, unsigned int first, unsigned int reg,
-		       u64 *val)
-{
-	const struct vgic_word *word;
-
-	/* Not here: the distributor's for private INTIDs, a redistributor's for SPIs. */
-	if (first < VGIC_NR_PRIVATE ? !c : !!c || first >= VGIC_NR_IRQS)
-		return true;
-	word = vgic_word(g, c, first);
-	if (reg >= GICD_ISPENDR)
-		return !word->live;
-	*val = reg == GICD_IGROUPR ? word->group1 : word->enabled;
-	return true;
-}
-
 static u32 read_bits(const struct span *s, unsigned int reg)
 {
 	u32 val = 0;
@@ -206,8 +190,6 @@ static void access_bits(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *bus
 	unsigned int reg = bus->offset & ~0x7fU, first = (bus->offset & 0x7f) * 8;
 	struct span s;
 
-	if (!bus->write && read_whole(g, c, first, reg, &bus->val))
-		return;
 	s = span_at(g, c, first, 32);
 	if (!s.nr)
 		return;

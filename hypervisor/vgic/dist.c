@@ -64,7 +64,36 @@ static void access_router(struct vgic *g, struct vgic_bus *bus)
 }
 
 /**
- * vgic_dist_access() - a register of the distributor
+ * vgic_dist_read() - a word of the distributor that can be read without the lock
+ * @g: the VM's vGIC
+ * @offset: in the frame, 4 bytes aligned
+ * @val: result
+ *
+ * Return: false: it is not such a register.
+ */
+bool vgic_dist_read(const struct vgic *g, u32 offset, u64 *val)
+{
+	switch (offset) {
+	case GICD_CTLR:
+		*val = READ_ONCE(g->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS |
+		       (READ_ONCE(g->rwp) ? GICD_CTLR_RWP : 0);
+		return true;
+	case GICD_TYPER:
+		*val = typer();
+		return true;
+	case GICD_IIDR:
+		*val = VGIC_IIDR;
+		return true;
+	case GICD_PIDR2:
+		*val = VGIC_PIDR2;
+		return true;
+	}
+	/* Affinity routing: private interrupts are RES0 here. */
+	return vgic_word_read(g->word, 1, ARRAY_SIZE(g->word), offset, val);
+}
+
+/**
+ * vgic_dist_access() - a register of the distributor that vgic_dist_read() leaves, or a write
  * @g: the VM's vGIC
  * @bus: the access
  *
@@ -82,24 +111,6 @@ void vgic_dist_access(struct vgic *g, struct vgic_bus *bus)
 		vgic_bank_access(g, NULL, bus);
 		return;
 	}
-	if (bus->size != 4)
-		return;
-	switch (offset) {
-	case GICD_CTLR:
-		if (bus->write)
-			ctlr_write(g, bus);
-		else
-			bus->val = g->ctlr | GICD_CTLR_ARE | GICD_CTLR_DS |
-				   (g->rwp ? GICD_CTLR_RWP : 0);
-		break;
-	case GICD_TYPER:
-		bus->val = typer();
-		break;
-	case GICD_IIDR:
-		bus->val = VGIC_IIDR;
-		break;
-	case GICD_PIDR2:
-		bus->val = VGIC_PIDR2;
-		break;
-	}
+	if (bus->size == 4 && offset == GICD_CTLR && bus->write)
+		ctlr_write(g, bus);
 }

@@ -85,8 +85,8 @@ void vgic_init(struct vgic *g, struct vgic_irq *spi)
 {
 	memset(g, 0, sizeof(*g));
 	memset(spi, 0, VGIC_SPI_BYTES);
-	g->dist_base = ~0ULL;
-	g->redist_base = ~0ULL;
+	g->dist_base = VGIC_NO_FRAME;
+	g->redist_base = VGIC_NO_FRAME;
 	g->spi = spi;
 	vgic_list_init(&g->parked);
 	for (unsigned int i = 0; i < VGIC_NR_SPIS; i++) {
@@ -97,11 +97,11 @@ void vgic_init(struct vgic *g, struct vgic_irq *spi)
 
 static int set_frame(u64 *base, u64 size, ipa_t to, u64 other, u64 other_size)
 {
-	if (*base != ~0ULL)
+	if (*base != VGIC_NO_FRAME)
 		return -EEXIST;
 	if (!IS_ALIGNED(to.v, GICD_SIZE) || to.v + VGIC_MAX_CPUS * GICR_SIZE < to.v)
 		return -EINVAL;
-	if (other != ~0ULL && ranges_overlap(to.v, size, other, other_size))
+	if (ranges_overlap(to.v, size, other, other_size))
 		return -EINVAL;
 	*base = to.v;
 	return 0;
@@ -119,16 +119,27 @@ int vgic_set_redist(struct vgic *g, ipa_t base)
 
 bool vgic_present(const struct vgic *g)
 {
-	return g->dist_base != ~0ULL && g->redist_base != ~0ULL;
+	return g->dist_base != VGIC_NO_FRAME && g->redist_base != VGIC_NO_FRAME;
 }
 
-/* SPIs wait unqueued for a target that does not exist: there is one more, or less. */
-static void update_spis(struct vgic *g)
+/*
+ * SPIs wait unqueued for a target that does not exist: there is one more, or, after a
+ * first round with @gone in which they leave its queues, one less.
+ */
+static void update_spis(struct vgic *g, const struct vgic_cpu *gone)
 {
 	u32 wake = 0;
 
-	for (unsigned int i = 0; i < VGIC_NR_SPIS; i++)
-		vgic_update(g, &g->spi[i], &wake);
+	for (unsigned int n = 1; n < ARRAY_SIZE(g->word); n++) {
+		for (u32 live = g->word[n].live; live; live &= live - 1) {
+			struct vgic_irq *irq = vgic_lookup(g, NULL, n * 32 + __builtin_ctz(live));
+
+			if (!gone)
+				vgic_update(g, irq, &wake);
+			else if (irq->queue != VGIC_Q_PARKED && irq->q_cpu == gone->index)
+				vgic_unqueue(g, irq);
+		}
+	}
 }
 
 void vgic_cpu_init(struct vgic *g, struct vgic_cpu *c, unsigned int index)
@@ -146,7 +157,7 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *c, unsigned int index)
 	g->cpu[index] = c;
 	g->nr_cpus = MAX(g->nr_cpus, index + 1);
 	redist_reset(c);
-	update_spis(g);
+	update_spis(g, NULL);
 	spin_unlock(&g->lock);
 }
 
@@ -158,14 +169,11 @@ void vgic_cpu_remove(struct vgic *g, unsigned int index)
 	c = g->cpu[index];
 	for (unsigned int i = 0; i < VGIC_NR_PRIVATE; i++)
 		vgic_unqueue(g, &c->priv[i]);
-	for (unsigned int i = 0; i < VGIC_NR_SPIS; i++) {
-		if (g->spi[i].queue != VGIC_Q_PARKED && g->spi[i].q_cpu == index)
-			vgic_unqueue(g, &g->spi[i]);
-	}
+	update_spis(g, c);
 	g->cpu[index] = NULL;
 	while (g->nr_cpus && !g->cpu[g->nr_cpus - 1])
 		g->nr_cpus--;
-	update_spis(g);
+	update_spis(g, NULL);
 	spin_unlock(&g->lock);
 }
 
@@ -281,6 +289,29 @@ void vgic_deactivate(struct vgic_cpu *c, u64 intid, u32 *wake)
 	*wake |= woken & ~BIT(c->index);
 }
 
+bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val)
+{
+	const struct vgic *g = cpu->vgic;
+	u64 offset = addr.v - g->dist_base;
+	const struct vgic_cpu *c;
+
+	if (size != 4 || !IS_ALIGNED(addr.v, 4))
+		return false;
+	if (offset < GICD_SIZE) {
+		if (!vgic_dist_read(g, offset, val))
+			return false;
+	} else {
+		offset = addr.v - g->redist_base;
+		if (offset >= (u64)g->nr_cpus * GICR_SIZE || !(offset & GICR_FRAME_SIZE))
+			return false;
+		c = g->cpu[offset / GICR_SIZE];
+		if (!c || !vgic_word_read(&c->word, 0, 1, offset % GICR_FRAME_SIZE, val))
+			return false;
+	}
+	cpu->awaited = 0;
+	return true;
+}
+
 bool vgic_access(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, bool write, u64 *val,
 		 u32 *wake, bool *fault)
 {
@@ -294,12 +325,16 @@ bool vgic_access(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, bool write
 	};
 	u64 in_dist = addr.v - g->dist_base;
 	u64 in_redist = addr.v - g->redist_base;
-	bool dist = g->dist_base != ~0ULL && in_dist < GICD_SIZE;
+	bool dist = in_dist < GICD_SIZE;
 
-	if (!dist && (g->redist_base == ~0ULL || in_redist >= (u64)g->nr_cpus * GICR_SIZE))
+	if (!dist && in_redist >= (u64)g->nr_cpus * GICR_SIZE)
 		return false;
 
 	*fault = false;
+	if (!write && vgic_read(cpu, addr, size, val)) {
+		cpu->again = false;
+		return true;
+	}
 	if (cpu->awaited_addr != addr.v) {
 		/* Not the access that was to be repeated: what it awaited is old. */
 		cpu->awaited = 0;

@@ -79,6 +79,27 @@ static inline struct vgic_word *vgic_word(struct vgic *g, struct vgic_cpu *c, un
 	return intid < VGIC_NR_PRIVATE ? &c->word : &g->word[intid / 32];
 }
 
+/*
+ * A read of a register of one bit an INTID, as far as the words that are kept tell; those
+ * before @from and from @to on are RES0 in this frame. Without the lock: each word is
+ * written at once. False: another register, or the interrupts themselves must be asked.
+ */
+static inline bool vgic_word_read(const struct vgic_word *word, unsigned int from, unsigned int to,
+				  u32 offset, u64 *val)
+{
+	unsigned int n = offset % 0x80 / 4;
+
+	if (offset < GICD_IGROUPR || offset >= GICD_IPRIORITYR)
+		return false;
+	*val = 0;
+	if (n < from || n >= to)
+		return true;
+	if (offset >= GICD_ISPENDR)
+		return !READ_ONCE(word[n].live);
+	*val = offset < GICD_ISENABLER ? READ_ONCE(word[n].group1) : READ_ONCE(word[n].enabled);
+	return true;
+}
+
 /* queue.c */
 void vgic_unqueue(struct vgic *g, struct vgic_irq *irq);
 void vgic_update(struct vgic *g, struct vgic_irq *irq, u32 *wake);
@@ -109,6 +130,7 @@ struct vgic_bus {
 void vgic_dist_access(struct vgic *g, struct vgic_bus *bus);
 void vgic_redist_access(struct vgic_cpu *c, struct vgic_bus *bus);
 void vgic_sgi_frame_access(struct vgic_cpu *c, struct vgic_bus *bus);
+bool vgic_dist_read(const struct vgic *g, u32 offset, u64 *val);
 void vgic_bank_access(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *bus);
 
 #define VGIC_IIDR FIELD_PREP(GICx_IIDR_ProductID, 0x47)

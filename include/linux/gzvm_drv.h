@@ -248,15 +248,15 @@ struct gzvm_args {
 };
 
 /* arch/arm64/geniezone/hypcall.c */
-int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res);
-int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res);
+int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res);
+int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res);
 int gzvm_status_to_errno(u64 x0);
 bool gzvm_arch_has_uid(void);
 
 /**
  * gzvm_hypcall() - call the hypervisor
  * @fn: GZVM_FN_*
- * @res: struct arm_smccc_1_2_regs * for the results, or NULL
+ * @res: struct arm_smccc_res * for the results, or NULL
  * @...: x1 and following; what is not given is zero
  *
  * Context: any.
@@ -268,7 +268,7 @@ bool gzvm_arch_has_uid(void);
 /**
  * gzvm_hypcall_wait() - call the hypervisor until it is not BUSY
  * @fn: GZVM_FN_*
- * @res: struct arm_smccc_1_2_regs * for the results, or NULL
+ * @res: struct arm_smccc_res * for the results, or NULL
  * @...: x1 and following; what is not given is zero
  *
  * Context: process.
@@ -279,7 +279,7 @@ bool gzvm_arch_has_uid(void);
 	__gzvm_hypcall_wait(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, res)
 
 /* arch/arm64/geniezone/cpu.c */
-int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_1_2_regs *res);
+int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_res *res);
 bool gzvm_arch_reg_id_valid(u64 id);
 u64 gzvm_arch_cycles_to_ns(u64 cycles);
 u32 gzvm_arch_ipa_bits(void);

@@ -32,7 +32,7 @@
  * Context: interrupts off.
  * Return: 0 or the errno of the hypervisor's status; -EAGAIN asks for another call.
  */
-int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_1_2_regs *res)
+int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_res *res)
 {
 	int ret;
 

@@ -49,7 +49,7 @@ int gzvm_status_to_errno(u64 x0)
  * Context: any. Only after a hypervisor was found.
  * Return: 0 or the errno of the hypervisor's status.
  */
-int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res)
+int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
 {
 	struct arm_smccc_1_2_regs regs = {
 		.a0 = GZVM_HYPCALL_ID(fn),
@@ -59,12 +59,12 @@ int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_re
 
 	KUNIT_STATIC_STUB_REDIRECT(__gzvm_hypcall, fn, args, res);
 
-	if (!res)
-		res = &regs;
 	trace_gzvm_hypcall_enter(fn, args->x[0], args->x[1], args->x[2]);
-	arm_smccc_1_2_hvc(&regs, res);
-	trace_gzvm_hypcall_leave(fn, res->a0, res->a1);
-	return gzvm_status_to_errno(res->a0);
+	arm_smccc_1_2_hvc(&regs, &regs);
+	trace_gzvm_hypcall_leave(fn, regs.a0, regs.a1);
+	if (res)
+		*res = (struct arm_smccc_res){ regs.a0, regs.a1, regs.a2, regs.a3 };
+	return gzvm_status_to_errno(regs.a0);
 }
 
 /**
@@ -77,7 +77,7 @@ int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_re
  * Return: 0 or the errno of the hypervisor's status; -EAGAIN only if the caller is being
  * killed.
  */
-int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_1_2_regs *res)
+int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
 {
 	int ret;
 

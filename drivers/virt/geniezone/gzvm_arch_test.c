@@ -68,7 +68,7 @@ static void gzvm_test_act(struct gzvm_test *gt, u32 fn, const struct gzvm_args *
 }
 
 static int gzvm_test_hypcall(u32 fn, const struct gzvm_args *args,
-			     struct arm_smccc_1_2_regs *res)
+			     struct arm_smccc_res *res)
 {
 	struct kunit *test = kunit_get_current_test();
 	struct gzvm_test *gt = test->priv;

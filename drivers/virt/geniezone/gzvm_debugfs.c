@@ -103,7 +103,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(gzvm_stage2_blocks_fops, gzvm_stage2_blocks_get, NULL, 
 
 static int gzvm_protected_hyp_mem_get(void *data, u64 *value)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	struct gzvm *vm = data;
 	int ret = gzvm_hypcall(GZVM_FN_GET_STATISTICS, &res, vm->vm_id);
 
@@ -115,7 +115,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(gzvm_protected_hyp_mem_fops, gzvm_protected_hyp_mem_get
 
 static int gzvm_protected_shared_mem_get(void *data, u64 *value)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	struct gzvm *vm = data;
 	int ret = gzvm_hypcall(GZVM_FN_GET_STATISTICS, &res, vm->vm_id);
 
@@ -127,7 +127,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(gzvm_protected_shared_mem_fops, gzvm_protected_shared_m
 
 static int gzvm_stats_show(struct seq_file *m, void *unused)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	int ret = gzvm_hypcall(GZVM_FN_HYP_STATS, &res);
 
 	if (ret)
@@ -146,7 +146,7 @@ DEFINE_SHOW_ATTRIBUTE(gzvm_stats);
  */
 static int gzvm_log_show(struct seq_file *m, void *unused)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	unsigned long position = 0;
 	void *page;
 	int ret;

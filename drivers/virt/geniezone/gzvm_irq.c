@@ -52,7 +52,7 @@ int gzvm_irq_decode(u32 word, u32 *vcpu, u32 *intid)
 }
 
 /* After the hypercall, never before it: who wakes must find the interrupt pending. */
-static void gzvm_irq_wake(struct gzvm *vm, u32 level, const struct arm_smccc_1_2_regs *res)
+static void gzvm_irq_wake(struct gzvm *vm, u32 level, const struct arm_smccc_res *res)
 {
 	if (gzvm_hyp_has(GZVM_HYP_FEAT_WAKE_MASK))
 		gzvm_vm_wake(vm, res->a1);
@@ -62,7 +62,7 @@ static void gzvm_irq_wake(struct gzvm *vm, u32 level, const struct arm_smccc_1_2
 
 static int gzvm_irq_set(struct gzvm *vm, u32 fn, u32 vcpu, u64 number, u64 level)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	int ret;
 
 	ret = gzvm_hypcall(fn, &res, GZVM_VCPU_TUPLE((u64)vm->vm_id, vcpu), number, level);

@@ -111,7 +111,7 @@ static struct miscdevice gzvm_misc = {
 /* The batch that the hypervisor asks for, or @fallback where it does not say, or nonsense. */
 static u32 __init gzvm_query_batch(u64 cap, u32 fallback)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 
 	if (gzvm_hypcall(GZVM_FN_ENABLE_CAP, &res, 0, cap))
 		return fallback;
@@ -122,7 +122,7 @@ static u32 __init gzvm_query_batch(u64 cap, u32 fallback)
 
 static void __init gzvm_query_own(void)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 
 	if (!gzvm_hyp.own)
 		return;
@@ -138,7 +138,7 @@ static void __init gzvm_query_own(void)
 
 static int __init gzvm_query_hyp(void)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 
 	if (gzvm_hypcall(GZVM_FN_PROBE, &res, GZVM_ABI_VERSION_MAJOR, GZVM_ABI_VERSION_MINOR,
 			 GZVM_ABI_VERSION_SUB))

@@ -69,9 +69,9 @@ static void gzvm_test_run_mmio(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
 	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.phys_addr, 0x1234ULL);
 	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.size, 4);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.reg_nr, 3);
 	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[0], 0xa5);
-	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[3], 0xa5);
-	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[4], 0);
+	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[7], 0xa5);
 }
 
 /* The head of the structure is in memory, the answer that the last exit wants is not. */

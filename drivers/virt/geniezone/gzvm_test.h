@@ -32,7 +32,7 @@ struct gzvm_test {
 	int status[GZVM_TEST_NR_FN];
 	unsigned int busy[GZVM_TEST_NR_FN];
 	struct gzvm_args last[GZVM_TEST_NR_FN];
-	struct arm_smccc_1_2_regs res[GZVM_TEST_NR_FN];
+	struct arm_smccc_res res[GZVM_TEST_NR_FN];
 	struct xarray mapped;
 	struct xarray registered;
 	void (*on_call)(struct gzvm_test *gt, u32 fn);

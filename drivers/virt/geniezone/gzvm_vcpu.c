@@ -11,7 +11,6 @@
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
 #include <linux/irqflags.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -90,12 +89,11 @@ void gzvm_vcpu_retire(struct gzvm_vcpu *vcpu)
 static int gzvm_vcpu_take_completion(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
 	struct gzvm_vcpu_run *run = vcpu->run;
-	size_t size;
 
 	switch (vcpu->completion) {
 	case GZVM_COMPLETE_MMIO_READ:
-		size = min_t(u64, run->mmio.size, sizeof(run->mmio.data));
-		if (copy_from_user(run->mmio.data, urun->mmio.data, size))
+		/* The hypervisor takes what the access has of it. */
+		if (copy_from_user(run->mmio.data, urun->mmio.data, sizeof(run->mmio.data)))
 			return -EFAULT;
 		break;
 	case GZVM_COMPLETE_HYPERCALL:
@@ -116,16 +114,14 @@ static int gzvm_vcpu_take_completion(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_ru
  */
 static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
-	struct {
-		u8 immediate_exit;
-		u8 padding[3];
-	} head;
+	/* immediate_exit, and 3 bytes of padding. */
+	__le32 head;
 
-	if (copy_from_user(&head, &urun->immediate_exit, sizeof(head)))
+	if (get_user(head, (__le32 __user *)&urun->immediate_exit))
 		return -EFAULT;
-	if (head.padding[0] || head.padding[1] || head.padding[2])
+	if (le32_to_cpu(head) >> 8)
 		return -EINVAL;
-	if (head.immediate_exit)
+	if (head)
 		return -EINTR;
 
 	return vcpu->undelivered ? 0 : gzvm_vcpu_take_completion(vcpu, urun);
@@ -142,8 +138,13 @@ static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *ur
 	size_t size = gzvm_exit_payload(run, reason);
 
 	vcpu->undelivered = reason;
-	if (size && copy_to_user(urun->padding, run->padding, size))
+	/* A size that varies is checked against the object at run time: dearer than the copy. */
+	if (reason == GZVM_EXIT_MMIO) {
+		if (copy_to_user(&urun->mmio, &run->mmio, sizeof(run->mmio)))
+			return -EFAULT;
+	} else if (size && copy_to_user(urun->padding, run->padding, size)) {
 		return -EFAULT;
+	}
 	if (put_user(reason, &urun->exit_reason))
 		return -EFAULT;
 	vcpu->undelivered = 0;
@@ -166,12 +167,9 @@ static bool gzvm_vcpu_has_work(void)
  */
 static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 {
-	/* Whole only after a call that has succeeded: to clear it is as dear as a switch. */
-	struct arm_smccc_1_2_regs res;
+	struct arm_smccc_res res = {};
 	int ret;
 
-	res.a1 = 0;
-	res.a2 = 0;
 	local_irq_disable();
 	if (gzvm_vcpu_has_work()) {
 		local_irq_enable();
@@ -351,7 +349,7 @@ int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
  */
 int gzvm_vcpu_get_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	struct gzvm_one_reg reg;
 	__le64 data;
 	size_t size;

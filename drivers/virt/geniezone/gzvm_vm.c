@@ -360,7 +360,7 @@ static int gzvm_vm_setup_paging(struct gzvm *vm)
 
 static int gzvm_vm_new_hyp(struct gzvm *vm, unsigned long type)
 {
-	struct arm_smccc_1_2_regs res = {};
+	struct arm_smccc_res res = {};
 	int ret;
 
 	vm->region_buf = alloc_pages_exact(GZVM_MEMREGION_BUF_SIZE,

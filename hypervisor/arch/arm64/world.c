@@ -211,9 +211,11 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 	e->sign_extend = esr & BIT(21);
 	e->reg = FIELD_GET(GENMASK(20, 16), esr);
 	e->reg64 = esr & BIT(15);
-	e->data = e->valid && e->write ? arch_vcpu_get_x(v, e->reg) : 0;
-	if (e->size < 8)
-		e->data &= (1ULL << (8 * e->size)) - 1;
+	if (e->valid && e->write) {
+		e->data = arch_vcpu_get_x(v, e->reg);
+		if (e->size < 8)
+			e->data &= (1ULL << (8 * e->size)) - 1;
+	}
 	/* SCTLR_EL1.EE and E0E: endianness of data at EL1 and EL0 */
 	sctlr = read_sysreg(sctlr_el1);
 	spsr = read_sysreg(spsr_el2);
@@ -256,6 +258,10 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 	e->far = read_sysreg(far_el2);
 	if (unlikely(read_sysreg(spsr_el2) & SPSR_M32) && decode_a32(v, esr, e))
 		return;
+	if (likely(ESR_EC(esr) == EC_DABT_LOW)) {
+		decode_abort(v, esr, false, e);
+		return;
+	}
 	switch (ESR_EC(esr)) {
 	case EC_HVC64:
 		/* SMCCC has immediate 0; the others are nobody's. */
@@ -286,9 +292,6 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 		return;
 	case EC_IABT_LOW:
 		decode_abort(v, esr, true, e);
-		return;
-	case EC_DABT_LOW:
-		decode_abort(v, esr, false, e);
 		return;
 	case EC_SMC64:
 		e->kind = GUEST_EXIT_SMC;

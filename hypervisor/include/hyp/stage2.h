@@ -18,9 +18,28 @@
  * D8.2.7: start level 0 needs a PA size of at least 44 bits).
  */
 void stage2_setup(unsigned int pa_bits);
-unsigned int stage2_ipa_bits(void);
-unsigned int stage2_start_level(void);
-unsigned int stage2_root_pages(void);
+
+/* Of all stage 2 tables; constant after stage2_setup(). */
+extern struct stage2_geometry {
+	u8 bits; /* width of intermediate physical addresses */
+	u8 start_level; /* where walks start: 0 or 1 */
+	u8 root_pages; /* 4 KiB tables that are concatenated, 1 to 16; as aligned as large */
+} stage2_geometry;
+
+static inline unsigned int stage2_ipa_bits(void)
+{
+	return stage2_geometry.bits;
+}
+
+static inline unsigned int stage2_start_level(void)
+{
+	return stage2_geometry.start_level;
+}
+
+static inline unsigned int stage2_root_pages(void)
+{
+	return stage2_geometry.root_pages;
+}
 u64 stage2_vtcr(void);
 
 int stage2_init(struct pgtable *pt, u16 vmid, struct pool_quota *quota);

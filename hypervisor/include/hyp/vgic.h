@@ -160,9 +160,12 @@ struct vgic_cpu {
 	struct vgic_hw hw;
 };
 
+/* Where a frame is that has no place yet: no IPA comes near it. */
+#define VGIC_NO_FRAME BIT(63)
+
 struct vgic {
 	struct spinlock lock;
-	u64 dist_base; /* IPA; ~0: none yet */
+	u64 dist_base; /* IPA; VGIC_NO_FRAME: none yet */
 	u64 redist_base; /* IPA of the first of nr_cpus frames of 0x20000 */
 	u32 ctlr; /* GICD_CTLR: the group enables */
 	u32 nr_cpus; /* indices below it may exist */
@@ -298,6 +301,19 @@ static inline bool vgic_covers(const struct vgic_cpu *c, u64 addr)
 	return addr - g->dist_base < VGIC_DIST_SIZE ||
 	       addr - g->redist_base < VGIC_MAX_CPUS * VGIC_REDIST_SIZE;
 }
+
+/**
+ * vgic_read() - a guest's read of a GIC register that is constant or one word
+ * @cpu: vCPU that made it; in the guest or not
+ * @addr: IPA
+ * @size: bytes
+ * @val: result
+ *
+ * A shorter way to what vgic_access() says.
+ *
+ * Context: no lock. Return: false: it is not such a register; ask vgic_access().
+ */
+bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val);
 
 /**
  * vgic_access() - a guest's access to a GIC frame
