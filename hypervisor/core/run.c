@@ -161,6 +161,14 @@ static u64 run_page_fault(struct vcpu *v, u64 gpa)
 	return GZVM_EXIT_EXCEPTION;
 }
 
+static inline struct vcpu_mmio run_mmio_of(const struct guest_exit *e)
+{
+	return (struct vcpu_mmio){
+		.reg = e->reg, .size = e->size, .sign_extend = e->sign_extend, .reg64 = e->reg64,
+		.swap = e->swap,
+	};
+}
+
 static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 {
 	struct gzvm_vcpu_run *run = v->run;
@@ -176,13 +184,7 @@ static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 	if (e->write) {
 		data = e->swap ? run_swap(e->data, e->size) : e->data;
 	} else {
-		v->mmio = (struct vcpu_mmio){
-			.reg = e->reg,
-			.size = e->size,
-			.sign_extend = e->sign_extend,
-			.reg64 = e->reg64,
-			.swap = e->swap,
-		};
+		v->mmio = run_mmio_of(e);
 		v->pending = VCPU_PENDING_MMIO_READ;
 	}
 	*(u64 *)run->mmio.data = data;
@@ -190,16 +192,16 @@ static u64 run_mmio(struct vcpu *v, const struct guest_exit *e)
 	return GZVM_EXIT_MMIO;
 }
 
-/* The end of a read of the virtual GIC. */
-static void run_gic_done(struct vcpu *v, const struct guest_exit *e, u64 value)
+/* The end of an access to the virtual GIC. */
+static bool run_gic_done(struct vcpu *v, const struct guest_exit *e, u64 value)
 {
-	const struct vcpu_mmio m = {
-		.reg = e->reg, .size = e->size, .sign_extend = e->sign_extend, .reg64 = e->reg64,
-		.swap = e->swap,
-	};
+	const struct vcpu_mmio m = run_mmio_of(e);
 
-	run_load(v, &m, value);
+	v->stats.handled[GZVM_HANDLED_GIC]++;
+	if (!e->write)
+		run_load(v, &m, value);
 	arch_vcpu_skip(v, e->esr);
+	return true;
 }
 
 /*
@@ -215,17 +217,12 @@ static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 		value = e->swap ? run_swap(e->data, e->size) : e->data;
 	if (!vgic_access(&v->vgic, ipa(e->addr), e->size, e->write, &value, wake, &fault))
 		return false;
+	if (!v->vgic.again && !fault)
+		return run_gic_done(v, e, value);
+	/* Again: the instruction is executed once more. */
 	v->stats.handled[GZVM_HANDLED_GIC]++;
-	if (v->vgic.again)
-		return true; /* the instruction runs again */
-	if (fault) {
+	if (!v->vgic.again)
 		arch_inject_external_abort(v, e);
-		return true;
-	}
-	if (e->write)
-		arch_vcpu_skip(v, e->esr);
-	else
-		run_gic_done(v, e, value);
 	return true;
 }
 
@@ -267,8 +264,6 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
  */
 static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 {
-	/* The vGIC may be asked while none of its state is in list registers. */
-	bool vgic_quiet = !v->vgic.hw.used_lrs;
 	u64 value;
 
 	switch (e->kind) {
@@ -277,19 +272,12 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 	case GUEST_EXIT_HVC:
 		return guest_call_answer(v);
 	case GUEST_EXIT_ABORT:
-		if (!e->valid || e->write || e->fetch || e->walk)
-			return false;
-		if (vgic_read(&v->vgic, ipa(e->addr), e->size, &value)) {
-			v->stats.handled[GZVM_HANDLED_GIC]++;
-			run_gic_done(v, e, value);
-			return true;
-		}
-		if (!vgic_quiet || !vgic_covers(&v->vgic, e->addr) || !run_gic(v, e, &e->wake))
-			return false;
-		e->kind = GUEST_EXIT_VGIC;
-		return !e->wake;
+		return e->valid && !e->write &&
+		       vgic_read(&v->vgic, ipa(e->addr), e->size, &value) &&
+		       run_gic_done(v, e, value);
 	case GUEST_EXIT_SGI:
-		if (!vgic_quiet)
+		/* While none of the vGIC's state is in list registers. */
+		if (v->vgic.hw.used_lrs)
 			return false;
 		vgic_sgi(&v->vgic, e->data, e->group1, &e->wake);
 		arch_vcpu_skip(v, e->esr);

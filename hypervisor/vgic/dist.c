@@ -73,6 +73,9 @@ static void access_router(struct vgic *g, struct vgic_bus *bus)
  */
 bool vgic_dist_read(const struct vgic *g, u32 offset, u64 *val)
 {
+	/* Affinity routing: private interrupts are RES0 here. */
+	if (vgic_word_read(g->word, 1, ARRAY_SIZE(g->word), offset, val))
+		return true;
 	switch (offset) {
 	case GICD_CTLR:
 		*val = READ_ONCE(g->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS |
@@ -88,8 +91,7 @@ bool vgic_dist_read(const struct vgic *g, u32 offset, u64 *val)
 		*val = VGIC_PIDR2;
 		return true;
 	}
-	/* Affinity routing: private interrupts are RES0 here. */
-	return vgic_word_read(g->word, 1, ARRAY_SIZE(g->word), offset, val);
+	return false;
 }
 
 /**
