@@ -87,51 +87,60 @@ static void load(struct fill *f, struct vgic_irq *irq)
 	c->hw.lr[f->n++] = lr;
 }
 
-static struct vgic_irq *first_of(const struct vgic_link *head, const struct vgic_link *l)
+/* False: not all of them found a list register. */
+static bool load_list(struct fill *f, struct vgic_link *head)
 {
-	return l == head ? NULL : vgic_link_irq((struct vgic_link *)l);
+	for (struct vgic_link *l = head->next; l != head; l = l->next) {
+		if (f->n == f->c->hw.nr_lrs)
+			return false;
+		load(f, vgic_link_irq(l));
+	}
+	return true;
 }
 
-/* Merges the queues of the groups in @groups (bit n: group n), most urgent first. */
-static bool load_pending(struct fill *f, unsigned int groups)
+static struct vgic_irq *first_of(const struct vgic_link *head, struct vgic_link *l)
 {
-	struct vgic_cpu *c = f->c;
-	u32 map = (groups & 1 ? c->pend_map[0] : 0) | (groups & 2 ? c->pend_map[1] : 0);
+	return l == head ? NULL : vgic_link_irq(l);
+}
 
-	for (; map; map &= map - 1) {
-		unsigned int bucket = __builtin_ctz(map);
-		struct vgic_link *h0 = &c->pend[0][bucket], *h1 = &c->pend[1][bucket];
-		struct vgic_link *l0 = groups & 1 ? h0->next : h0;
-		struct vgic_link *l1 = groups & 2 ? h1->next : h1;
+/* The queues of one priority of both groups, most urgent first. */
+static bool load_merged(struct fill *f, struct vgic_link *h0, struct vgic_link *h1)
+{
+	struct vgic_link *l0 = h0->next, *l1 = h1->next;
 
-		while (l0 != h0 || l1 != h1) {
-			struct vgic_irq *irq0 = first_of(h0, l0), *irq1 = first_of(h1, l1);
+	while (l0 != h0 || l1 != h1) {
+		struct vgic_irq *irq0 = first_of(h0, l0), *irq1 = first_of(h1, l1);
 
-			if (f->n == c->hw.nr_lrs)
-				return false;
-			if (!irq1 || (irq0 && irq0->q_prio <= irq1->q_prio)) {
-				load(f, irq0);
-				l0 = l0->next;
-			} else {
-				load(f, irq1);
-				l1 = l1->next;
-			}
+		if (f->n == f->c->hw.nr_lrs)
+			return false;
+		if (!irq1 || (irq0 && irq0->q_prio <= irq1->q_prio)) {
+			load(f, irq0);
+			l0 = l0->next;
+		} else {
+			load(f, irq1);
+			l1 = l1->next;
 		}
 	}
 	return true;
 }
 
-static void load_active(struct fill *f)
+/* Those of the groups in @groups (bit n: group n), most urgent first. */
+static bool load_pending(struct fill *f, unsigned int groups)
 {
 	struct vgic_cpu *c = f->c;
+	u32 map0 = groups & 1 ? c->pend_map[0] : 0, map1 = groups & 2 ? c->pend_map[1] : 0;
+	bool all = true;
 
-	for (struct vgic_link *l = c->active.next; l != &c->active; l = l->next) {
-		if (f->n == c->hw.nr_lrs) {
-			f->active_out = true;
-			return;
-		}
-		load(f, vgic_link_irq(l));
+	for (u32 map = map0 | map1; map && all; map &= map - 1) {
+		unsigned int bucket = __builtin_ctz(map);
+		struct vgic_link *h0 = &c->pend[0][bucket], *h1 = &c->pend[1][bucket];
+
+		if (map0 && map1)
+			all = load_merged(f, h0, h1);
+		else
+			all = load_list(f, map1 ? h1 : h0);
 	}
+	return all;
 }
 
 /* What ICH_HCR_EL2 asks for, beside En. */
@@ -188,7 +197,7 @@ static __noinline void fill_lrs(struct vgic_cpu *c)
 		}
 	}
 	f.starved = !load_pending(&f, on);
-	load_active(&f);
+	f.active_out = !load_list(&f, &c->active);
 	f.pend_out = !load_pending(&f, groups & ~on) || f.starved;
 	c->hw.hcr |= maintenance(&f);
 	c->hw.used_lrs = f.n;
