@@ -91,6 +91,17 @@ static u64 vm_pages(const struct vm *vm)
 	return vm->stage2.pages + vm->stage2.blocks * PGTABLE_ENTRIES;
 }
 
+/* A block is in the way of a list that begins or ends at @at. It goes whole, by itself. */
+static bool vm_drop_block(struct vm *vm, ipa_t at)
+{
+	struct pgtable_leaf leaf = pgtable_lookup(&vm->stage2, at.v);
+
+	if (!leaf.valid || leaf.size != BLOCK_SIZE)
+		return false;
+	page_return_vm(&vm->stage2, at, 1);
+	return true;
+}
+
 /*
  * Lends pages, and makes room while the VM's quota or the pool is used up: its
  * stage 2 is a cache. So a VM that maps sparsely can make only itself slower.
@@ -101,10 +112,14 @@ static u64 vm_pages(const struct vm *vm)
 static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
 {
 	ipa_t to = ipa(gfn << PAGE_SHIFT), end = ipa(1UL << stage2_ipa_bits()), cursor = ipa(0);
+	ipa_t last = ipa(to.v + ((u64)(pages - 1) << PAGE_SHIFT));
 	unsigned int work = 0;
 	u64 before;
 	int err;
 
+	/* Across two blocks: no more than one of them in a call. */
+	if ((to.v ^ last.v) >> BLOCK_SHIFT && (vm_drop_block(vm, to) || vm_drop_block(vm, last)))
+		return -EAGAIN;
 	for (;;) {
 		err = page_lend_vm(&vm->stage2, to, vm->pfns, pages, PROT_RWX);
 		before = vm_pages(vm);
