@@ -4,13 +4,17 @@
 
 GZVM=/sys/kernel/debug/gzvm
 
-# vmm NAME WORD...: run gzvm-vmm WORD...; what comes of it is in /share/NAME.out, NAME.err and NAME.status.
+# vmm NAME WORD...: run gzvm-vmm WORD...; what comes of it is in /share/NAME.out, NAME.err and NAME.status. A guest writes
+# to its console byte by byte and waits for each: into a pipe, since a file of /share takes milliseconds for a write,
+# and on a busy build machine so many that Linux guests report CPUs that are stuck.
 vmm()
 {
 	local name=$1
 	shift
-	gzvm-vmm "$@" >/share/$name.out 2>/share/$name.err
-	echo $? >/share/$name.status
+	{
+		gzvm-vmm "$@" 2>/share/$name.err
+		echo $? >/share/$name.status
+	} | cat >/share/$name.out
 	echo "$name ended at $(cut -d' ' -f1 /proc/uptime) s" >&2
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Registers stay private: a VMM of its own that has a known value in every register it may
- * have in one when it calls RUN, with a guest that does so too; and, where the CPU has SVE,
- * a thread for each CPU with known vectors, which is interrupted while the guest runs.
+ * have in one when it calls RUN, with two guests in turn that do so too; and, where the CPU has
+ * SVE, a thread for each CPU with known vectors, which is interrupted while a guest runs.
  *
  * usage: canary ROUNDS
  */
@@ -23,6 +23,7 @@
 
 #define GUEST_MEM	0x80000000ul
 #define GUEST_SIZE	(2ul << 20)
+#define GUESTS		2
 #define THREADS		2
 #define SVE_MAX		(34 * 256)
 
@@ -71,13 +72,13 @@ static void *sve_thread(void *seed)
 	return NULL;
 }
 
-static int make_vcpu(int dev, struct gzvm_vcpu_run *run)
+static int make_vcpu(int dev, struct gzvm_vcpu_run *run, uint64_t x0)
 {
 	struct gzvm_userspace_memory_region region = {
 		.flags = GZVM_USER_MEM_REGION_GUEST_MEM, .guest_phys_addr = GUEST_MEM,
 		.memory_size = GUEST_SIZE,
 	};
-	uint64_t pc = GUEST_MEM, pstate = 0x3c5, x0 = 0x5a5a;
+	uint64_t pc = GUEST_MEM, pstate = 0x3c5;
 	struct gzvm_one_reg regs[] = {
 		{ GZVM_REG_CORE_U64(GZVM_CORE_PC), (uintptr_t)&pc },
 		{ GZVM_REG_CORE_U64(GZVM_CORE_PSTATE), (uintptr_t)&pstate },
@@ -117,51 +118,70 @@ static unsigned int compare(const struct canary *in, const struct canary *out)
 	return bad + (in->fpcr != out->fpcr);
 }
 
+/*
+ * One RUN with canaries. Return: what the guest has written, to the address it was told; an exit
+ * that is no such write, or a register that changed in the guest, ends the program.
+ */
+static uint64_t run_guest(int vcpu, struct gzvm_vcpu_run *run, unsigned long round,
+			  unsigned long *bad)
+{
+	static struct canary in, out;
+	uint64_t word, thread_pointer, then;
+
+	for (unsigned int i = 0; i < 32; i++)
+		in.x[i] = 0x1057000000000000 + (round << 8) + i;
+	for (unsigned int i = 0; i < 64; i++)
+		in.v[i] = 0x1057f00000000000 + (round << 8) + i;
+	in.fpcr = (round & 3) << 22;
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(thread_pointer));
+	if (canary_ioctl(&in, &out, vcpu, GZVM_RUN, run) < 0)
+		die("GZVM_RUN");
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(then));
+	*bad += compare(&in, &out) + (then != thread_pointer);
+	if (run->exit_reason != GZVM_EXIT_MMIO || !run->mmio.is_write) {
+		printf("exit %x\n", run->exit_reason);
+		exit(1);
+	}
+	memcpy(&word, run->mmio.data, 8);
+	if (run->mmio.phys_addr == 0x1008) {
+		printf("guest: %s register changed, after %lu rounds\n",
+		       word == 1 ? "its first" : word == 2 ? "a general" :
+		       word == 3 ? "a vector" : "a system", round);
+		exit(1);
+	}
+	return word;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000, bad = 0, seen = 0;
+	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 1000, bad = 0;
 	bool sve = getauxval(AT_HWCAP) & (1ul << 22);
-	int dev = open("/dev/gzvm", O_RDWR | O_CLOEXEC), vcpu;
-	static struct gzvm_vcpu_run run;
-	static struct canary in, out;
+	int dev = open("/dev/gzvm", O_RDWR | O_CLOEXEC), vcpu[GUESTS];
+	static struct gzvm_vcpu_run run[GUESTS];
+	uint64_t hidden[GUESTS], word[GUESTS] = {};
 	pthread_t threads[THREADS];
-	uint64_t word = 0, thread_pointer, then;
 
 	if (dev < 0)
 		die("/dev/gzvm");
-	vcpu = make_vcpu(dev, &run);
 	for (unsigned int i = 0; sve && i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, sve_thread, (void *)(uintptr_t)(i + 1)))
 			die("thread");
-	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(thread_pointer));
-	while (seen < rounds) {
-		for (unsigned int i = 0; i < 32; i++)
-			in.x[i] = 0x1057000000000000 + (seen << 8) + i;
-		for (unsigned int i = 0; i < 64; i++)
-			in.v[i] = 0x1057f00000000000 + (seen << 8) + i;
-		in.fpcr = (seen & 3) << 22;
-		if (canary_ioctl(&in, &out, vcpu, GZVM_RUN, &run) < 0)
-			die("GZVM_RUN");
-		bad += compare(&in, &out);
-		__asm__ volatile("mrs %0, tpidr_el0" : "=r"(then));
-		bad += then != thread_pointer;
-		if (run.exit_reason != GZVM_EXIT_MMIO || !run.mmio.is_write) {
-			printf("exit %x\n", run.exit_reason);
-			return 1;
-		}
-		memcpy(&word, run.mmio.data, 8);
-		if (run.mmio.phys_addr != 0x1000) {
-			printf("guest: %s register changed, after %lu rounds\n",
-			       word == 1 ? "its first" : word == 2 ? "a general" :
-			       word == 3 ? "a vector" : "a system", seen);
-			return 1;
-		}
-		seen++;
+	/* The first has written all of its registers when the next one is made. */
+	for (unsigned int g = 0; g < GUESTS; g++) {
+		vcpu[g] = make_vcpu(dev, &run[g], 0x5a5a + g);
+		hidden[g] = run_guest(vcpu[g], &run[g], 0, &bad);
+		word[g] = run_guest(vcpu[g], &run[g], 0, &bad);
 	}
+	for (unsigned long n = 1; n < rounds; n++)
+		for (unsigned int g = 0; g < GUESTS; g++)
+			word[g] = run_guest(vcpu[g], &run[g], n, &bad);
 	stop = 1;
 	for (unsigned int i = 0; sve && i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	printf("%lu rounds, %lu of them seen by the guest, %lu registers changed, SVE: %lu of %lu\n",
-	       rounds, (unsigned long)word, bad, sve_bad, sve_rounds);
-	return bad || sve_bad || word != rounds || (sve && !sve_rounds);
+	printf("%lu rounds, %lu and %lu of them seen by the guests, %lu registers changed, SVE: %lu of %lu\n",
+	       rounds, (unsigned long)word[0], (unsigned long)word[1], bad, sve_bad, sve_rounds);
+	printf("the guests reach, each its own:%s%s\n", hidden[0] & 1 ? " DISR_EL1" : "",
+	       hidden[0] & 2 ? " TPIDR2_EL0" : "");
+	return bad || sve_bad || word[0] != rounds || word[1] != rounds ||
+	       hidden[0] != hidden[1] || (sve && !sve_rounds);
 }

@@ -118,9 +118,13 @@ canary_vl:
 
 /*
  * The guest, position independent, MMU off. It stores to addresses without memory: 0x1000, that
- * all is well, with the number of the round; 0x1008, a number that says which register was not.
- * First its registers must be zero, but x0, which is 0x5a5a.
+ * all is well, with the number of the round; 0x1008, a number that says which register was not;
+ * 0x1010, before the first round, which of DISR_EL1 (bit 0; the guest's is VDISR_EL2) and
+ * TPIDR2_EL0 (bit 1) it reaches. First its registers must be zero, but x0, which makes its values
+ * different from other guests'.
  */
+#define DISR_EL1	S3_0_C12_C1_1
+#define TPIDR2_EL0	S3_3_C13_C0_5
 	.macro	fail number
 	mov	x0, #\number
 	b	guest_bad
@@ -145,8 +149,22 @@ canary_guest:
 	mrs	x1, \reg
 	cbnz	x1, guest_first
 	.endr
-	mov	x0, #0			/* the round */
+	adr	x1, guest_vectors	/* what is UNDEFINED comes to guest_undef */
+	msr	vbar_el1, x1
+	isb
+	mov	x3, #1
+	mrs	x1, DISR_EL1
+	cbnz	x1, guest_first
+	mov	x30, x3
+	mov	x3, #2
+	mrs	x1, TPIDR2_EL0
+	cbnz	x1, guest_first
+	orr	x30, x30, x3
+	mov	x28, #0x1000
+	str	x30, [x28, #16]
 	movz	x29, #0xcafe, lsl #48
+	orr	x29, x29, x0, lsl #8
+	mov	x0, #0			/* the round */
 guest_round:
 	add	x29, x29, #1
 	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
@@ -158,7 +176,11 @@ guest_round:
 	.irp	reg, tpidr_el0, tpidrro_el0, tpidr_el1, sp_el0, elr_el1, far_el1
 	msr	\reg, x29
 	.endr
-	mov	x28, #0x1000
+	tbz	x30, #0, 1f
+	msr	DISR_EL1, x29
+1:	tbz	x30, #1, 1f
+	msr	TPIDR2_EL0, x29
+1:	mov	x28, #0x1000
 	add	x0, x0, #1
 	str	x0, [x28]		/* out to the VMM, and back */
 	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
@@ -178,6 +200,15 @@ guest_round:
 	cmp	x1, x29
 	b.ne	guest_system
 	.endr
+	tbz	x30, #0, 1f
+	mrs	x1, DISR_EL1
+	eor	x1, x1, x29
+	tst	x1, #0x1ffffff		/* IDS and ISS; above is A and RES0 */
+	b.ne	guest_system
+1:	tbz	x30, #1, guest_round
+	mrs	x1, TPIDR2_EL0
+	cmp	x1, x29
+	b.ne	guest_system
 	b	guest_round
 guest_first:
 	fail	1
@@ -191,4 +222,14 @@ guest_bad:
 	mov	x28, #0x1000
 	str	x0, [x28, #8]
 	b	guest_bad
+	.balign	2048
+guest_vectors:
+	.org	guest_vectors + 0x200	/* synchronous, from this exception level */
+guest_undef:
+	mov	x1, #0
+	mov	x3, #0
+	mrs	x2, elr_el1
+	add	x2, x2, #4
+	msr	elr_el1, x2
+	eret
 canary_guest_end:
