@@ -2,7 +2,8 @@
 /*
  * What the exits of a guest cost. Each row is a line "bench NAME TICKS ROUNDS". Under
  * emulation with one instruction a nanosecond the ticks of the virtual counter are executed
- * instructions of all CPUs; on hardware they are time.
+ * instructions of all CPUs; on hardware they are time. Rounds are made in batches, of which
+ * the median one counts: what the host does once in a while meanwhile is no cost of an exit.
  */
 #include "bench.h"
 
@@ -17,6 +18,20 @@
 #define VIRTIO_INTERRUPT_STATUS	(VIRTIO + 0x60)
 
 #define MEASURE(name, rounds, statement) do {			\
+	uint64_t ticks_[BENCH_BATCHES];				\
+								\
+	for (unsigned int b_ = 0; b_ < BENCH_BATCHES; b_++) {	\
+		uint64_t start_ = bench_now();			\
+								\
+		for (unsigned int i = 0; i < (rounds) / BENCH_BATCHES; i++) \
+			statement;				\
+		ticks_[b_] = bench_now() - start_;		\
+	}							\
+	bench_median(name, ticks_, rounds);			\
+} while (0)
+
+/* All rounds together, for what is not the same each time. */
+#define MEASURE_ALL(name, rounds, statement) do {		\
 	uint64_t start_ = bench_now();				\
 								\
 	for (unsigned int i = 0; i < (rounds); i++)		\
@@ -131,10 +146,11 @@ static void dither(unsigned int round)
 	asm volatile("1: subs %w0, %w0, #1\n\tnop\n\tb.ne 1b" : "+r" (n) :: "cc");
 }
 
-static void interrupts(struct bench_cpu *cpu)
+static void interrupts(void)
 {
-	uint64_t ticks = 0, start;
+	uint64_t ticks[BENCH_BATCHES], start;
 
+	bench_clear(ticks);
 	MEASURE("eoi", ROUNDS, write_sysreg(ICC_EOIR1_EL1, INTID_SPURIOUS));
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		bench_send_sgi(0);
@@ -143,27 +159,21 @@ static void interrupts(struct bench_cpu *cpu)
 		dither(i);
 		start = bench_now();
 		gic_end(gic_acknowledge());
-		ticks += bench_now() - start;
+		ticks[BENCH_BATCH(i, ROUNDS)] += bench_now() - start;
 	}
-	bench_row("acknowledge_eoi", ticks, ROUNDS);
+	bench_median("acknowledge_eoi", ticks, ROUNDS);
 
 	irq_enable();
-	cpu->irqs = 0;
-	start = bench_now();
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		bench_send_sgi(0);
-		while (cpu->irqs == i)
-			;
-	}
-	bench_row("sgi_self", bench_now() - start, ROUNDS);
+	MEASURE("sgi_self", ROUNDS, profile_sgi_self());
 	irq_disable();
 }
 
 /* A deadline 20 us away, and a guest that computes until then. */
 static void timer(struct bench_cpu *cpu)
 {
-	uint64_t ticks = 0;
+	uint64_t ticks[BENCH_BATCHES];
 
+	bench_clear(ticks);
 	cpu->irqs = 0;
 	irq_enable();
 	for (unsigned int i = 0; i < SLEEPS; i++) {
@@ -173,28 +183,29 @@ static void timer(struct bench_cpu *cpu)
 		write_sysreg(cntv_ctl_el0, 1);
 		while (cpu->irqs == i)
 			;
-		ticks += bench_now() - due;
+		ticks[BENCH_BATCH(i, SLEEPS)] += bench_now() - due;
 	}
 	irq_disable();
-	bench_row("timer", ticks, SLEEPS);
+	bench_median("timer", ticks, SLEEPS);
 }
 
 /* A deadline 1 ms away, and a guest that waits in WFI: nothing else runs on that CPU. */
 static void wfi_wake(void)
 {
-	uint64_t ticks = 0;
+	uint64_t ticks[BENCH_BATCHES];
 
+	bench_clear(ticks);
 	for (unsigned int i = 0; i < SLEEPS; i++) {
 		bench_sleep(1000 * bench_us);
-		ticks += bench_now() - read_sysreg(cntv_cval_el0);
+		ticks[BENCH_BATCH(i, SLEEPS)] += bench_now() - read_sysreg(cntv_cval_el0);
 	}
-	bench_row("wfi_timer_wake", ticks, SLEEPS);
+	bench_median("wfi_timer_wake", ticks, SLEEPS);
 }
 
 static void first_touch(void)
 {
-	MEASURE("touch_4k", ROUNDS, mmio_write32(TOUCH_4K + (uint64_t)i * 4096, 1));
-	MEASURE("touch_2m", 64, mmio_write32(TOUCH_2M + (uint64_t)i * 0x200000, 1));
+	MEASURE_ALL("touch_4k", ROUNDS, mmio_write32(TOUCH_4K + (uint64_t)i * 4096, 1));
+	MEASURE_ALL("touch_2m", 64, mmio_write32(TOUCH_2M + (uint64_t)i * 0x200000, 1));
 }
 
 static void nothing(struct bench_cpu *cpu)
@@ -205,17 +216,19 @@ static void nothing(struct bench_cpu *cpu)
 /* The first one finds the other CPU still on its way to where it waits. */
 static void secondary(void)
 {
-	uint64_t ticks = 0, start;
+	uint64_t ticks[BENCH_BATCHES], asleep[BENCH_BATCHES], start;
 
+	bench_clear(ticks);
+	bench_clear(asleep);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		start = bench_now();
 		bench_start_secondary(nothing);
-		ticks += bench_now() - start;
+		ticks[BENCH_BATCH(i, ROUNDS)] += bench_now() - start;
 		bench_cpus[1].stop = true;
 		while (hvc(PSCI_AFFINITY_INFO, 1, 0, 0).x[0] != 1)
 			bench_relax();
 	}
-	bench_row("vcpu_start", ticks, ROUNDS);
+	bench_median("vcpu_start", ticks, ROUNDS);
 
 	bench_start_secondary(spin);
 	bench_sleep(1000 * bench_us);
@@ -224,15 +237,14 @@ static void secondary(void)
 	bench_stop_secondary();
 
 	bench_start_secondary(wait);
-	ticks = 0;
 	for (unsigned int i = 0; i < SLEEPS; i++) {
 		bench_sleep(1000 * bench_us);
 		start = bench_now();
 		sgi();
-		ticks += bench_now() - start;
+		asleep[BENCH_BATCH(i, SLEEPS)] += bench_now() - start;
 	}
 	bench_stop_secondary();
-	bench_row("sgi_wfi", ticks, SLEEPS);
+	bench_median("sgi_wfi", asleep, SLEEPS);
 }
 
 void guest_main(void)
@@ -243,7 +255,7 @@ void guest_main(void)
 	bench_profile(profiles, ARRAY_SIZE(profiles));
 	print("bench frequency %lu 1\n", read_sysreg(cntfrq_el0));
 	exits();
-	interrupts(cpu);
+	interrupts();
 	timer(cpu);
 	wfi_wake();
 	first_touch();

@@ -56,6 +56,12 @@ extern struct bench_cpu bench_cpus[2];
 extern uint64_t bench_us;
 void bench_setup(struct bench_cpu *cpu);
 void bench_row(const char *name, uint64_t ticks, unsigned int rounds);
+
+/* Batches of a measurement, and which one round @i of @rounds belongs to. */
+#define BENCH_BATCHES	8
+#define BENCH_BATCH(i, rounds)	((i) * BENCH_BATCHES / (rounds))
+void bench_clear(uint64_t ticks[BENCH_BATCHES]);
+void bench_median(const char *name, uint64_t ticks[BENCH_BATCHES], unsigned int rounds);
 void bench_sleep(uint64_t ticks);
 bool bench_start_secondary(void (*work)(struct bench_cpu *cpu));
 void bench_stop_secondary(void);

@@ -18,17 +18,18 @@ static uint64_t physical_now(void)
 
 static void write_fd(uint64_t fd, uint64_t pause)
 {
-	uint64_t ticks = 0, start;
+	uint64_t ticks[BENCH_BATCHES], start;
 
+	bench_clear(ticks);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		/* Whoever was woken by the last one sleeps again. */
 		if (pause)
 			bench_sleep(pause);
 		start = bench_now();
 		mmio_write32(fd, 0);
-		ticks += bench_now() - start;
+		ticks[BENCH_BATCH(i, ROUNDS)] += bench_now() - start;
 	}
-	bench_row(fd == IO_READ ? "ioeventfd_sleeper" : "ioeventfd", ticks, ROUNDS);
+	bench_median(fd == IO_READ ? "ioeventfd_sleeper" : "ioeventfd", ticks, ROUNDS);
 }
 
 static void enable_spi(void)
@@ -43,8 +44,9 @@ static void take(bool asleep, const char *name)
 {
 	volatile uint64_t *stamp = (void *)IO_STAMP;
 	struct bench_cpu *cpu = &bench_cpus[0];
-	uint64_t ticks = 0;
+	uint64_t ticks[BENCH_BATCHES];
 
+	bench_clear(ticks);
 	for (unsigned int i = 0; i < IRQS; i++) {
 		uint64_t irqs = cpu->irqs;
 
@@ -56,9 +58,9 @@ static void take(bool asleep, const char *name)
 			bench_relax();
 			irq_disable();
 		}
-		ticks += physical_now() - *stamp;
+		ticks[BENCH_BATCH(i, IRQS)] += physical_now() - *stamp;
 	}
-	bench_row(name, ticks, IRQS);
+	bench_median(name, ticks, IRQS);
 }
 
 void guest_main(void)

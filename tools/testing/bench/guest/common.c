@@ -38,6 +38,37 @@ void bench_row(const char *name, uint64_t ticks, unsigned int rounds)
 }
 
 /**
+ * bench_clear() - begin a measurement in batches
+ * @ticks: becomes zero
+ */
+void bench_clear(uint64_t ticks[BENCH_BATCHES])
+{
+	for (unsigned int i = 0; i < BENCH_BATCHES; i++) {
+		ticks[i] = 0;
+		asm volatile("" ::: "memory"); /* no memset() here */
+	}
+}
+
+/**
+ * bench_median() - report the median batch of a measurement
+ * @name: what was measured
+ * @ticks: of the virtual counter, by batch; sorted afterwards
+ * @rounds: how often it was done, in all batches together
+ */
+void bench_median(const char *name, uint64_t ticks[BENCH_BATCHES], unsigned int rounds)
+{
+	for (unsigned int i = 1; i < BENCH_BATCHES; i++) {
+		uint64_t t = ticks[i];
+		unsigned int j;
+
+		for (j = i; j && ticks[j - 1] > t; j--)
+			ticks[j] = ticks[j - 1];
+		ticks[j] = t;
+	}
+	bench_row(name, ticks[(BENCH_BATCHES - 1) / 2], rounds / BENCH_BATCHES);
+}
+
+/**
  * bench_sleep() - wait in WFI until a time has passed
  * @ticks: of the virtual counter
  */
