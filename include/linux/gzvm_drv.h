@@ -339,7 +339,7 @@ void gzvm_memslot_destroy_all(struct gzvm *vm);
 int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 		 unsigned long nr, bool fault, struct page **pages);
 void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr);
-int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page *page);
+unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsigned int nr);
 int gzvm_mem_prepare(struct gzvm *vm, u64 gfn);
 void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages);
 unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,

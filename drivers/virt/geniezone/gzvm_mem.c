@@ -142,30 +142,41 @@ static u64 gzvm_block_first(u64 gfn)
 }
 
 /**
- * gzvm_mem_record() - a page is about to be mapped
+ * gzvm_mem_record() - pages are about to be mapped
  * @vm: the VM; map_lock held
- * @gfn: the guest frame
- * @page: its page, got with gzvm_mem_get()
+ * @gfn: the first guest frame
+ * @pages: their pages, got with gzvm_mem_get()
+ * @nr: their number
  *
- * Return: 0, or -ENOMEM: gzvm_mem_prepare() helps.
+ * Return: how many, from the first on, are recorded; fewer than @nr where there was no memory
+ * for a record: gzvm_mem_prepare() helps.
  */
-int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page *page)
+unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsigned int nr)
 {
+	XA_STATE(xas, &vm->pages, gfn);
+	unsigned int i;
 	void *old;
 
-	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, page);
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, pages, nr);
 
-	old = xa_store(&vm->pages, gfn, page, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
-	if (xa_is_err(old))
-		return xa_err(old);
-	vm->nr_pages += !old;
-	/*
-	 * The guest can write it from now on without a fault. Nobody can find it clean and drop
-	 * it meanwhile: that would need the notifier, which waits for map_lock.
-	 */
-	if (!vm->pinned)
-		folio_set_dirty(page_folio(page));
-	return 0;
+	/* One walk for all: a block has 512 of them. */
+	xas_lock(&xas);
+	for (i = 0; i < nr; i++, xas_next(&xas)) {
+		do {
+			old = xas_store(&xas, pages[i]);
+		} while (xas_nomem(&xas, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN));
+		if (xas_error(&xas))
+			break;
+		vm->nr_pages += !old || xa_is_zero(old);
+		/*
+		 * The guest can write it from now on without a fault. Nobody can find it clean
+		 * and drop it meanwhile: that would need the notifier, which waits for map_lock.
+		 */
+		if (!vm->pinned)
+			folio_set_dirty(page_folio(pages[i]));
+	}
+	xas_unlock(&xas);
+	return i;
 }
 
 /**

@@ -424,10 +424,11 @@ static void gzvm_test_notify_race(struct kunit *test)
 }
 
 /* No memory for the record where none can be waited for; the next time there is. */
-static int gzvm_test_record_fails(struct gzvm *vm, u64 gfn, struct page *page)
+static unsigned int gzvm_test_record_fails(struct gzvm *vm, u64 gfn, struct page **pages,
+					   unsigned int nr)
 {
 	kunit_deactivate_static_stub(kunit_get_current_test(), gzvm_mem_record);
-	return -ENOMEM;
+	return 0;
 }
 
 static void gzvm_test_no_record(struct kunit *test)

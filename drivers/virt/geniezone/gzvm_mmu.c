@@ -96,18 +96,20 @@ struct gzvm_chunk {
  */
 static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned int want)
 {
+	unsigned long known;
 	unsigned int first, end;
 	int got;
 
 	while (chunk->nr < want) {
 		first = chunk->nr;
-		if (xa_load(&vm->pages, chunk->gfn + first)) {
+		known = chunk->gfn + first;
+		end = want;
+		if (xa_find(&vm->pages, &known, chunk->gfn + want - 1, XA_PRESENT))
+			end = known - chunk->gfn;
+		if (end == first) {
 			chunk->nr++;
 			continue;
 		}
-		for (end = first + 1; end < want; end++)
-			if (xa_load(&vm->pages, chunk->gfn + end))
-				break;
 
 		got = gzvm_mem_get(vm, chunk->slot, chunk->gfn + first, end - first,
 				   chunk->fault, chunk->pages + first);
@@ -128,11 +130,13 @@ static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
  */
 static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk)
 {
-	unsigned int i;
+	unsigned int i = 0, end;
 
-	for (i = 0; i < chunk->nr; i++) {
+	while (i < chunk->nr) {
 		if (test_bit(i, chunk->fresh)) {
-			chunk->no_memory = gzvm_mem_record(vm, chunk->gfn + i, chunk->pages[i]);
+			end = find_next_zero_bit(chunk->fresh, chunk->nr, i);
+			i += gzvm_mem_record(vm, chunk->gfn + i, chunk->pages + i, end - i);
+			chunk->no_memory = i < end;
 			if (chunk->no_memory)
 				break;
 			continue;
@@ -140,6 +144,7 @@ static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk)
 		chunk->pages[i] = xa_load(&vm->pages, chunk->gfn + i);
 		if (!chunk->pages[i])
 			break;
+		i++;
 	}
 	return i;
 }
