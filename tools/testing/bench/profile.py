@@ -29,11 +29,14 @@ SYMBOLS = "=== symbols\n"
 STEPS = """
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
 echo 0 >/proc/sys/kernel/kptr_restrict
-gzvm-vmm run --hypervisor $hypervisor --cpus 2 --vcpu-affinity 0,1 --console serial --append profile=@ROW@ \
-	--kernel /bench.img </dev/null &
+@RUN@ </dev/null &
 @SYMBOLS@
 wait
 """
+# The rows of bench_io have a VMM of their own.
+IO_ROWS = ["ioeventfd", "ioeventfd_sleeper", "irqfd_running", "irqfd_wfi"]
+RUN = "gzvm-vmm run --hypervisor $hypervisor --cpus 2 --vcpu-affinity 0,1 --console serial --append profile=@ROW@ --kernel /bench.img"
+RUN_IO = "gzvm-bench io $hypervisor /bench_io.img @ROW@"
 DUMP = r"""
 echo "=== symbols"
 awk '$2 ~ /[tT]/ && $3 !~ /^[$.]/ { print $1, $3 }' /proc/kallsyms
@@ -106,8 +109,9 @@ def record(row, hypervisor="geniezone", kernel="stock", window=0.4):
     folder = f"{BUILD}/bench"
     qmp, trace, cpio = f"{folder}/{name}.qmp", f"{folder}/{name}.trace", f"{folder}/{name}.cpio"
     machine = Machine(name, hypervisor, CPU, kernel=kernel)
-    initrd(cpio, hypervisor, STEPS.replace("@ROW@", row).replace("@SYMBOLS@", DUMP),
-           {"bench.img": f"{BUILD}/guest-kit/bench.img"}, kernel)
+    run = RUN_IO if row in IO_ROWS else RUN
+    initrd(cpio, hypervisor, STEPS.replace("@RUN@", run).replace("@ROW@", row).replace("@SYMBOLS@", DUMP),
+           {f"{name}.img": f"{BUILD}/guest-kit/{name}.img" for name in ("bench", "bench_io")}, kernel)
     for path in (qmp, machine.log, trace):
         if os.path.exists(path):
             os.unlink(path)
@@ -145,8 +149,8 @@ def profile(row, **options):
     """{(level, function): instructions a round}, rounds"""
     trace, host = record(row, **options)
     hyp = Symbols.of_elf(f"{BUILD}/hypervisor/geniezone.elf")
-    guest = Symbols.of_elf(f"{BUILD}/guest-kit/bench.elf")
-    vmm = Symbols.of_elf(f"{BUILD}/vmm/gzvm-vmm")
+    guest = Symbols.of_elf(f"{BUILD}/guest-kit/{'bench_io' if row in IO_ROWS else 'bench'}.elf")
+    vmm = Symbols.of_elf(f"{BUILD}/bench/gzvm-bench" if row in IO_ROWS else f"{BUILD}/vmm/gzvm-vmm")
     counts = count(trace)
     os.unlink(trace)
     start = next(address for address, name in guest.pairs if name == "bench_profile_round")

@@ -40,35 +40,72 @@ static void enable_spi(void)
 	mmio_write32(GICD_ISENABLER + IO_SPI / 32 * 4, 1U << IO_SPI % 32);
 }
 
-static void take(bool asleep, const char *name)
+/* One interrupt; returns the time from its signal until it is handled. */
+static uint64_t take_one(bool asleep)
 {
 	volatile uint64_t *stamp = (void *)IO_STAMP;
 	struct bench_cpu *cpu = &bench_cpus[0];
+	uint64_t irqs = cpu->irqs;
+
+	mmio_write32(IO_ASK, 0);
+	while (cpu->irqs == irqs) {
+		if (asleep)
+			asm volatile("wfi" ::: "memory");
+		irq_enable();
+		bench_relax();
+		irq_disable();
+	}
+	return physical_now() - *stamp;
+}
+
+static void take(bool asleep, const char *name)
+{
 	uint64_t ticks[BENCH_BATCHES];
 
 	bench_clear(ticks);
-	for (unsigned int i = 0; i < IRQS; i++) {
-		uint64_t irqs = cpu->irqs;
-
-		mmio_write32(IO_ASK, 0);
-		while (cpu->irqs == irqs) {
-			if (asleep)
-				asm volatile("wfi" ::: "memory");
-			irq_enable();
-			bench_relax();
-			irq_disable();
-		}
-		ticks[BENCH_BATCH(i, IRQS)] += physical_now() - *stamp;
-	}
+	for (unsigned int i = 0; i < IRQS; i++)
+		ticks[BENCH_BATCH(i, IRQS)] += take_one(asleep);
 	bench_median(name, ticks, IRQS);
 }
+
+static void profile_ioeventfd(void)
+{
+	mmio_write32(IO_UNREAD, 0);
+}
+
+static void profile_irqfd_running(void)
+{
+	irq_disable();
+	take_one(false);
+}
+
+static void profile_irqfd_wfi(void)
+{
+	irq_disable();
+	take_one(true);
+}
+
+static void profile_ioeventfd_sleeper(void)
+{
+	irq_disable();
+	bench_sleep(200 * bench_us);
+	mmio_write32(IO_READ, 0);
+}
+
+static const struct bench_profile profiles[] = {
+	{ "ioeventfd", profile_ioeventfd, NULL },
+	{ "ioeventfd_sleeper", profile_ioeventfd_sleeper, NULL },
+	{ "irqfd_running", profile_irqfd_running, NULL },
+	{ "irqfd_wfi", profile_irqfd_wfi, NULL },
+};
 
 void guest_main(void)
 {
 	bench_setup(&bench_cpus[0]);
 	enable_spi();
-	print("bench frequency %lu 1\n", read_sysreg(cntfrq_el0));
 	*(volatile uint64_t *)IO_STAMP = 0;
+	bench_profile(profiles, ARRAY_SIZE(profiles));
+	print("bench frequency %lu 1\n", read_sysreg(cntfrq_el0));
 	write_fd(IO_UNREAD, 0);
 	write_fd(IO_READ, 200 * bench_us);
 	take(false, "irqfd_running");

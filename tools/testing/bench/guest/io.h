@@ -9,7 +9,8 @@
 #define IO_SPI		40
 /* Count of the physical counter when the interrupt was signalled. */
 #define IO_STAMP	UINT64_C(0x80400000)
-/* As much of a device tree as the kit looks at: magic number and size. */
+/* As much of a device tree as the kit looks at: magic number and size; then what the benchmark does. */
 #define IO_DTB		UINT64_C(0x80400100)
+#define IO_DTB_SIZE	64
 
 #endif /* BENCH_IO_H */

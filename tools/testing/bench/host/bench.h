@@ -25,6 +25,6 @@ int bench_until(const char *words, char *argv[]);
 int bench_disk(const char *path);
 int bench_load(void);
 int bench_lifecycle(const char *hypervisor);
-int bench_io(const char *hypervisor, const char *image);
+int bench_io(const char *hypervisor, const char *image, const char *profile);
 
 #endif /* BENCH_HOST_H */

@@ -69,22 +69,24 @@ static void *answerer(void *context)
 	return NULL;
 }
 
-static int load(struct io *io, const char *image)
+static int load(struct io *io, const char *image, const char *profile)
 {
 	FILE *file = fopen(image, "re");
-	uint32_t *dtb = guest_mem_at(&io->mem, IO_DTB, 8);
+	uint32_t *dtb = guest_mem_at(&io->mem, IO_DTB, IO_DTB_SIZE);
 	size_t got;
 
 	if (!file)
 		return 1;
 	dtb[0] = htobe32(0xd00dfeed);
-	dtb[1] = htobe32(64);
+	dtb[1] = htobe32(IO_DTB_SIZE);
+	if (profile)
+		snprintf((char *)(dtb + 2), IO_DTB_SIZE - 16, "profile=%s", profile);
 	got = fread(io->mem.host, 1, MEMORY, file);
 	fclose(file);
 	return !got;
 }
 
-static int build(struct io *io, const char *image)
+static int build(struct io *io, const char *image, const char *profile)
 {
 	const struct hv_ops *ops = io->hv.ops;
 
@@ -93,7 +95,7 @@ static int build(struct io *io, const char *image)
 	io->read_fd = eventfd(0, EFD_CLOEXEC);
 	io->ask_fd = eventfd(0, EFD_CLOEXEC);
 	io->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return guest_mem_alloc(&io->mem, LAYOUT_RAM, MEMORY) || load(io, image) ||
+	return guest_mem_alloc(&io->mem, LAYOUT_RAM, MEMORY) || load(io, image, profile) ||
 	       ops->vm_create(&io->hv) ||
 	       ops->memory_add(&io->hv, 0, LAYOUT_RAM, MEMORY, io->mem.host) ||
 	       ops->gic_create(&io->hv, LAYOUT_GIC_DIST, layout_gic_redist(1)) ||
@@ -117,9 +119,12 @@ static int run(struct io *io)
 		case HV_EXIT_AGAIN:
 			break;
 		case HV_EXIT_MMIO:
-			if (exit.is_write && exit.addr == LAYOUT_SERIAL)
+			if (exit.is_write && exit.addr == LAYOUT_SERIAL) {
 				putchar(exit.data[0]);
-			else if (!exit.is_write)
+				if (exit.data[0] == '\n')
+					fflush(stdout);
+			}
+			if (!exit.is_write)
 				memset(exit.data, 0, 8);
 			break;
 		case HV_EXIT_POWER_OFF:
@@ -135,15 +140,16 @@ static int run(struct io *io)
  * bench_io() - run bench_io
  * @hypervisor: name of the back end
  * @image: the guest
+ * @profile: the one row that the guest does for ever, or NULL
  *
  * Return: 0, or 1 if something failed. The threads end with the process.
  */
-int bench_io(const char *hypervisor, const char *image)
+int bench_io(const char *hypervisor, const char *image, const char *profile)
 {
 	struct io io = { 0 };
 	pthread_t thread[2];
 
-	if (hv_open(&io.hv, hv_find(hypervisor)) || build(&io, image) ||
+	if (hv_open(&io.hv, hv_find(hypervisor)) || build(&io, image, profile) ||
 	    pthread_create(&thread[0], NULL, reader, &io) ||
 	    pthread_create(&thread[1], NULL, answerer, &io))
 		return 1;

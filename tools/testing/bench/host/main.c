@@ -84,8 +84,8 @@ int main(int argc, char *argv[])
 		return bench_count_open() || bench_until(argv[2], argv + 3);
 	if (!strcmp(command, "lifecycle") && argc == 3)
 		return bench_lifecycle(argv[2]);
-	if (!strcmp(command, "io") && argc == 4)
-		return bench_io(argv[2], argv[3]);
-	fprintf(stderr, "usage: gzvm-bench stamp|load|nothing|until WORDS COMMAND...|lifecycle HYPERVISOR|io HYPERVISOR IMAGE\n");
+	if (!strcmp(command, "io") && (argc == 4 || argc == 5))
+		return bench_io(argv[2], argv[3], argv[4]);
+	fprintf(stderr, "usage: gzvm-bench stamp|load|nothing|until WORDS COMMAND...|lifecycle HYPERVISOR|io HYPERVISOR IMAGE [PROFILE]\n");
 	return 2;
 }
