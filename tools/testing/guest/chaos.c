@@ -358,12 +358,12 @@ static void never_end(const char *how)
 
 void guest_main(void)
 {
-	uint64_t seed = dtb_number("seed=", dtb_seed());
+	uint64_t seed = bootargs_number("seed=", fdt_seed());
 	const uint64_t *kit = (uint64_t *)(read_sysreg(ttbr0_el1) & 0xfffffffff000);
 	uint64_t bad = 0, total = 0;
 
-	nr_cpus = dtb_number("cpus=", 4);
-	nr_ops = dtb_number("ops=", 1000);
+	nr_cpus = bootargs_number("cpus=", 4);
+	nr_ops = bootargs_number("ops=", 1000);
 	print("# seed %lu, %lu operations on each of %lu CPUs\n", seed, nr_ops, nr_cpus);
 	for (unsigned int i = 0; i < nr_cpus && i < MAX_CPUS; i++) {
 		cpus[i].random = (seed + i) * 0x9e3779b97f4a7c15 | 1;
@@ -385,6 +385,6 @@ void guest_main(void)
 	check(!bad, "EL0 was left %lu times otherwise than by an exception", bad);
 	print("# %lu operations done\n", total);
 	test_end("still here");
-	if (dtb_word("end="))
-		never_end(dtb_word("end="));
+	if (bootargs_word("end="))
+		never_end(bootargs_word("end="));
 }

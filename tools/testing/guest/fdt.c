@@ -71,26 +71,69 @@ const void *fdt_property(const char *node, const char *name, uint32_t *size)
 }
 
 /**
- * bootargs_have() - look for a word of the command line
- * @word: the word
+ * bootargs_word() - look for a word of the command line
+ * @name: the word, or its beginning up to and with "="
  *
- * Return: true if it is there.
+ * Return: what follows @name in its word; NULL: no such word.
  */
-bool bootargs_have(const char *word)
+const char *bootargs_word(const char *name)
 {
 	const char *args = fdt_property("chosen", "bootargs", NULL);
 
 	while (args && *args) {
-		const char *w = word;
+		const char *n = name;
 
-		while (*w && *args == *w)
-			args++, w++;
-		if (!*w && (!*args || *args == ' '))
-			return true;
+		while (*n && *args == *n)
+			args++, n++;
+		if (!*n && (n[-1] == '=' || !*args || *args == ' '))
+			return args;
 		while (*args && *args != ' ')
 			args++;
 		while (*args == ' ')
 			args++;
 	}
-	return false;
+	return NULL;
+}
+
+/**
+ * bootargs_have() - is a word in the command line?
+ * @word: the word
+ *
+ * Return: true if it is.
+ */
+bool bootargs_have(const char *word)
+{
+	return bootargs_word(word);
+}
+
+/**
+ * bootargs_number() - a number of the command line
+ * @name: its word up to and with "="
+ * @otherwise: value if there is no such word
+ *
+ * Return: the decimal number.
+ */
+uint64_t bootargs_number(const char *name, uint64_t otherwise)
+{
+	const char *p = bootargs_word(name);
+	uint64_t value = 0;
+
+	if (!p)
+		return otherwise;
+	for (; *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + *p - '0';
+	return value;
+}
+
+/**
+ * fdt_seed() - random bits that the VMM has put into /chosen
+ *
+ * Return: 64 of them; 0 if there are none.
+ */
+uint64_t fdt_seed(void)
+{
+	uint32_t size = 0;
+	const void *seed = fdt_property("chosen", "rng-seed", &size);
+
+	return seed && size >= 8 ? (uint64_t)cell(seed) << 32 | cell((const char *)seed + 4) : 0;
 }

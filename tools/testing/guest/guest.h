@@ -124,7 +124,10 @@ static inline unsigned int cpu_self(void)
 
 /* fdt.c: the device tree, /chosen/bootargs among it */
 const void *fdt_property(const char *node, const char *name, uint32_t *size);
+const char *bootargs_word(const char *name);
 bool bootargs_have(const char *word);
+uint64_t bootargs_number(const char *name, uint64_t otherwise);
+uint64_t fdt_seed(void);
 
 /* harness.c: the guest's own code, results, random numbers; its device tree */
 extern const void *guest_dtb;
@@ -134,12 +137,6 @@ void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 
 void test_end(const char *name);
 uint64_t random64(void);
 void random_seed(uint64_t seed);
-
-/* dtb.c: the command line */
-void dtb_set(const void *dtb);
-const char *dtb_word(const char *name);
-uint64_t dtb_number(const char *name, uint64_t otherwise);
-uint64_t dtb_seed(void);
 
 /* console.c */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -95,7 +95,6 @@ void guest_start(void *dtb)
 	check(dtb && *(uint32_t *)dtb == __builtin_bswap32(0xd00dfeed), "x0 is no device tree: %lx",
 	      (uint64_t)dtb);
 	test_end("device tree in x0");
-	dtb_set(dtb);
 	guest_main();
 	print("1..%u\nstatus %u\n", harness.tests, !!harness.failed_tests);
 	hvc(PSCI_SYSTEM_OFF, 0, 0, 0);

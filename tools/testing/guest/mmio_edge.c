@@ -124,7 +124,7 @@ static unsigned int gic_next(unsigned int offset, unsigned int size)
 	static int all = -1;
 
 	if (all < 0)
-		all = !!dtb_word("all");
+		all = bootargs_have("all");
 	if (all || size >= 4 || offset < 0x1000 || (offset >= 0x60f0 && offset < 0x6200) ||
 	    offset >= 0xffe0)
 		return offset + size;

@@ -172,7 +172,7 @@ static void expect_ranges(void)
 			expect(enc, "ID", REG_R);
 		/* Arm ARM D18.3.2, "Reserved encodings for IMPLEMENTATION DEFINED registers" */
 		if (enc >= SYS(3, 0, 0, 0, 0) && (CRN(enc) == 11 || CRN(enc) == 15) &&
-		    OP1(enc) < 4 && !dtb_word("tidcp"))
+		    OP1(enc) < 4 && !bootargs_have("tidcp"))
 			expect(enc, "IMPLEMENTATION DEFINED", REG_RW | MAYBE | IMPDEF);
 	}
 }
