@@ -116,7 +116,8 @@
  * Not trapped and not in the tables above: the same for all worlds, or switched by
  * gic.c, timer.c, fp.c, guest.S. X(name, encoding, accesses, when): always (1), or where
  * ID_FIELD(CRm, op2, lsb, at least) of the guest's ID registers says so, or MAYBE: a
- * feature that is not shown and cannot be taken either, or more bits of priority.
+ * feature that is not shown and cannot be taken either, or more bits of priority, or one
+ * that emulated CPUs have with the bit alone (SSBS).
  */
 #define NATIVE_REGS(X)                                                             \
 	X(MIDR_EL1, SYS(3, 0, 0, 0, 0), REG_R, 1)                                  \
@@ -136,7 +137,7 @@
 	X(NZCV, SYS(3, 3, 4, 2, 0), REG_RW, 1)                                     \
 	X(DAIF, SYS(3, 3, 4, 2, 1), REG_RW, 1)                                     \
 	X(DIT, SYS(3, 3, 4, 2, 5), REG_RW, ID_FIELD(4, 0, 48, 1))                  \
-	X(SSBS, SYS(3, 3, 4, 2, 6), REG_RW, ID_FIELD(4, 1, 4, 2))                  \
+	X(SSBS, SYS(3, 3, 4, 2, 6), REG_RW, ID_FIELD(4, 1, 4, 2) ? 1 : MAYBE)      \
 	X(TCO, SYS(3, 3, 4, 2, 7), REG_RW, MAYBE)                                  \
 	X(FPCR, SYS(3, 3, 4, 4, 0), REG_RW, 1)                                     \
 	X(FPSR, SYS(3, 3, 4, 4, 1), REG_RW, 1)                                     \
