@@ -24,13 +24,6 @@ VMM		:= $(if $(call have,tools/gzvm-vmm),vmm)
 GUEST_KIT	:= $(if $(call have,tools/testing/guest),guest-kit)
 COMPONENTS	:= $(HYPERVISOR) $(DRIVER) $(VMM) $(GUEST_KIT)
 
-NOT_YET		:= check-cpus soak fuzz mutants coverage size
-NOT_YET		:= $(filter-out $(if $(HYPERVISOR),check-cpus coverage fuzz mutants size soak),$(NOT_YET))
-ifneq ($(filter $(NOT_YET),$(MAKECMDGOALS)),)
-$(error $(firstword $(filter $(NOT_YET),$(MAKECMDGOALS))): there is nothing of this kind to run yet, see \
-"Not there yet" in Documentation/virt/geniezone/introduction.rst)
-endif
-
 .PHONY: all
 all: emulate-files
 
@@ -212,8 +205,6 @@ help:
 	@echo 'make clean       remove what was built here; the cache stays'
 	@echo 'make distclean   clean, and forget the set-up of this tree'
 	@echo 'make clean-cache remove downloads and kernels from the cache of this user'
-	@echo
-	@echo 'To come: $(NOT_YET)'
 	@echo
 	@echo 'Knobs: V=1 shows commands; QEMU=BIN runs another qemu-system-aarch64.'
 	@echo 'scripts/emulate --help: the emulated machine. scripts/setup --help: the set-up.'

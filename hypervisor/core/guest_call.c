@@ -38,7 +38,7 @@ static s64 guest_cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 arg, u32 *wake
 
 	if (mpidr >= VGIC_MAX_CPUS)
 		return PSCI_INVALID_PARAMETERS;
-	peer = &v->vm->peer[mpidr];
+	peer = &v->vm->peer[vgic_cpu_nospec(mpidr)];
 	spin_lock(&v->vm->slots_lock);
 	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
 	spin_unlock(&v->vm->slots_lock);
@@ -71,7 +71,7 @@ static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u64 level)
 	/* Affinity levels above 0 need not be supported from PSCI 1.0 on. */
 	if (mpidr >= VGIC_MAX_CPUS || level)
 		return PSCI_INVALID_PARAMETERS;
-	switch (READ_ONCE(v->vm->peer[mpidr].power)) {
+	switch (READ_ONCE(v->vm->peer[vgic_cpu_nospec(mpidr)].power)) {
 	case VCPU_POWER_ON:
 		return PSCI_AFFINITY_ON;
 	case VCPU_POWER_ON_PENDING:

@@ -44,8 +44,6 @@ int host_init(const struct platform *p, struct page_record *records, const struc
 	int err;
 
 	nr_special = 0;
-
-	nr_special = 0;
 	special[nr_special++] = p->gicd;
 	for (i = 0; i < p->nr_gicr; i++)
 		special[nr_special++] = p->gicr[i];

@@ -32,6 +32,7 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 
 	if (index >= VGIC_MAX_CPUS || !IS_ALIGNED(buffer, PAGE_SIZE))
 		return -EINVAL;
+	index = vgic_cpu_nospec(index);
 	err = page_lend_hyp(pa(buffer), GZVM_VCPU_BUF_PAGES);
 	if (err)
 		return err;

@@ -176,6 +176,7 @@ int vm_destroy(u64 id, u64 pages)
 
 	if (id < 1 || id > VM_MAX)
 		return -EINVAL;
+	id = arch_index_nospec(id, VM_MAX + 1);
 	spin_lock(&vm_table_lock);
 	vm = table[id];
 	if (!vm) {

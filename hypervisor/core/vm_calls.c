@@ -229,17 +229,6 @@ int hypercall_run(u64 x[])
 }
 
 /*
- * A client that knows no VM_RESET sets all registers again after a RESET event:
- * PC of vCPU 0 is then the sign to begin anew.
- */
-static bool is_restart(const struct vm *vm, const struct vcpu *v, u64 id)
-{
-	return READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET && v->index == 0 &&
-	       id == (GZVM_REG_ARM64 | GZVM_REG_SIZE_U64 | GZVM_REG_ARM_CORE |
-		      GZVM_CORE_PC / 4);
-}
-
-/*
  * All vCPUs, the vGIC and the timers as after creation; memory stays. Under the lock
  * nobody can claim a vCPU, so none is in RUN, nor does one come or go.
  */
@@ -282,7 +271,11 @@ int hypercall_set_one_reg(u64 x[])
 	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
 	if (v) {
 		err = 0;
-		if (unlikely(is_restart(vm, v, x[2])))
+		/*
+		 * A client that knows no VM_RESET sets registers again after a RESET event:
+		 * the first one, of whichever vCPU, begins anew.
+		 */
+		if (unlikely(READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET))
 			err = vm_reset(vm, v);
 		if (!err)
 			err = arch_vcpu_set_reg(v, x[2], x[3]);
@@ -668,6 +661,7 @@ int hypercall_vcpu_stats(u64 x[])
 	if (!vm)
 		return -EINVAL;
 	if (index < VGIC_MAX_CPUS && IS_ALIGNED(page.v, PAGE_SIZE)) {
+		index = vgic_cpu_nospec(index);
 		err = page_lend_hyp(page, 1);
 		if (!err) {
 			va = arch_map_page(page);

@@ -321,8 +321,8 @@ TEST(system_events)
 	EXPECT_EQ(vm_of(1)->event.type, 0);
 }
 
-/* Clients without VM_RESET set all registers again: PC of vCPU 0 begins anew. */
-TEST(restart_by_pc)
+/* Clients without VM_RESET set registers again: the first one begins anew, and is kept. */
+TEST(restart_by_register)
 {
 	u64 pc = GZVM_REG_CORE_U64(GZVM_CORE_PC), reg = GZVM_REG_CORE_U64(GZVM_CORE_X(0));
 
@@ -331,21 +331,27 @@ TEST(restart_by_pc)
 	vm_of(1)->peer[1].power = VCPU_POWER_ON;
 	vcpu_of(1, 1)->arch.x[5] = 55;
 	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_RESET, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
-	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), reg, 7);
-	EXPECT_OK(SET_ONE_REG, TUPLE(1, 1), pc, ENTRY);
 	EXPECT_EQ(run(1, 0), GZVM_EXIT_SYSTEM_EVENT);
 	vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1] = 2;
-	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY + 16);
+	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), reg, 7);
 	EXPECT_EQ(vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1], 0); /* nothing of it in a TLB */
 	EXPECT_EQ(vm_of(1)->event.type, 0);
-	EXPECT_EQ(vcpu_of(1, 0)->arch.pc, ENTRY + 16);
 	EXPECT_EQ(vcpu_of(1, 1)->arch.x[5], 0);
+	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY + 16);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.pc, ENTRY + 16);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], 7);
 	EXPECT_EQ(power(1), VCPU_POWER_OFF);
 	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
 	/* Any other time it is a register like others: another vCPU keeps its own. */
 	vm_of(1)->peer[1].power = VCPU_POWER_ON;
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY);
 	EXPECT_EQ(power(1), VCPU_POWER_ON);
+	/* Whichever vCPU it is of. */
+	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_RESET, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
+	EXPECT_OK(SET_ONE_REG, TUPLE(1, 1), reg, 9);
+	EXPECT_EQ(vm_of(1)->event.type, 0);
+	EXPECT_EQ(vcpu_of(1, 1)->arch.x[0], 9);
+	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY);
 	/* After SYSTEM_OFF it is, too. */
 	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_OFF, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY);

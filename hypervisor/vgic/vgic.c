@@ -229,7 +229,7 @@ void vgic_cpu_map_hw(struct vgic_cpu *c, unsigned int intid)
 
 int vgic_set_line(struct vgic *g, unsigned int cpu, unsigned int intid, bool level, u32 *wake)
 {
-	struct vgic_cpu *c = cpu < VGIC_MAX_CPUS ? g->cpu[cpu] : NULL;
+	struct vgic_cpu *c = cpu < VGIC_MAX_CPUS ? g->cpu[vgic_cpu_nospec(cpu)] : NULL;
 	struct vgic_irq *irq;
 
 	if (intid < VGIC_NR_SGIS)
@@ -304,7 +304,7 @@ bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val)
 		offset = addr.v - g->redist_base;
 		if (offset >= (u64)g->nr_cpus * GICR_SIZE || !(offset & GICR_FRAME_SIZE))
 			return false;
-		c = g->cpu[offset / GICR_SIZE];
+		c = g->cpu[vgic_cpu_nospec(offset / GICR_SIZE)];
 		if (!c || !vgic_word_read(&c->word, 0, 1, offset % GICR_FRAME_SIZE, val))
 			return false;
 	}
@@ -349,7 +349,7 @@ bool vgic_access(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, bool write
 			vgic_dist_access(g, &bus);
 		} else {
 			/* No vCPU of that index: its frames are RAZ/WI. */
-			struct vgic_cpu *c = g->cpu[in_redist / GICR_SIZE];
+			struct vgic_cpu *c = g->cpu[vgic_cpu_nospec(in_redist / GICR_SIZE)];
 
 			if (c && !(in_redist & GICR_FRAME_SIZE))
 				vgic_redist_access(c, &bus);

@@ -184,20 +184,15 @@ static int gzvm_vcpu_boot(struct hv_vcpu *vcpu, uint64_t pc, uint64_t x0)
 }
 
 /*
- * Writing PC of vCPU 0 after a RESET event resets all vCPUs, the GIC and the timers; and so
- * makes RUN possible again. Memory stays.
+ * The first register written after a RESET event resets all vCPUs, the GIC and the timers; and
+ * so makes RUN possible again. Memory stays.
  */
 static int gzvm_vcpu_reset(struct hv_vcpu *vcpu)
 {
 	struct gzvm_vcpu_run *run = vcpu->run;
-	int err = 0;
 
 	memset(run, 0, sizeof(*run));
-	if (!vcpu->index)
-		err = gzvm_set_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PC), 0);
-	if (!err)
-		err = gzvm_set_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PSTATE), HV_BOOT_PSTATE);
-	return err;
+	return gzvm_set_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PSTATE), HV_BOOT_PSTATE);
 }
 
 static int gzvm_irqfd(struct hv *hv, int fd, unsigned int spi)
@@ -311,8 +306,9 @@ static void gzvm_exception(const struct hv_vcpu *vcpu, struct hv_exit *exit)
 	exit->kind = HV_EXIT_CRASH;
 	if (run->exception.exception == GZVM_EXCEPTION_PAGE_FAULT)
 		snprintf(exit->text, sizeof(exit->text),
-			 "vCPU %u touched memory that the host can't give it, at 0x%llx",
-			 vcpu->index, run->exception.fault_gpa);
+			 "vCPU %u touched memory that the host can't give it, at 0x%llx: %s",
+			 vcpu->index, run->exception.fault_gpa,
+			 strerror(run->exception.error_code));
 	else
 		snprintf(exit->text, sizeof(exit->text),
 			 "vCPU %u took exception %u (error %u) at 0x%llx", vcpu->index,

@@ -73,12 +73,34 @@ static int boot_uart(const void *fdt, pa_t fdt_pa)
 	return 0;
 }
 
+/* In one line what would stop the boot otherwise without a word. */
+static int boot_map(u64 va, u64 base, u64 size, u32 prot)
+{
+	int err = mmu_map(va, pa(base), size, prot);
+
+	if (err)
+		pr_err("boot: no room in the hypervisor's own tables for %llx to %llx (error %d); place host and device tree within one GiB of RAM",
+		       (unsigned long long)base, (unsigned long long)(base + size), -err);
+	return err;
+}
+
+/* For the run pages of all vCPUs that there can be: no VM finds them taken. */
+static int boot_reserve(void)
+{
+	int err = pool_reserve(&el2_quota, el2_quota.used + RUN_TABLES);
+
+	if (err)
+		pr_err("boot: the pool of %llu KiB is too small for the run pages of vCPUs; give a larger pool= on the hypervisor's command line",
+		       (unsigned long long)pool_total() >> 10);
+	return err;
+}
+
 static int boot_check_kernel(struct mem_range image)
 {
 	u64 base = ALIGN_DOWN(platform.kernel.file.base, PAGE_SIZE);
 	int err;
 
-	err = mmu_map(WINDOW_HEADER, pa(base), PAGE_SIZE, PROT_R);
+	err = boot_map(WINDOW_HEADER, base, PAGE_SIZE, PROT_R);
 	if (err)
 		return err;
 	err = platform_check_kernel(&platform,
@@ -111,7 +133,7 @@ static int boot_heap(struct mem_range image, struct mem_range *heap, struct page
 		       (unsigned long long)heap->size >> 10);
 		return err;
 	}
-	err = mmu_map(LAYOUT_HEAP, pa(heap->base), heap->size, PROT_RW);
+	err = boot_map(LAYOUT_HEAP, heap->base, heap->size, PROT_RW);
 	if (err)
 		return err;
 	pool_init(pa(heap->base), (void *)LAYOUT_HEAP, pool_size);
@@ -137,7 +159,7 @@ static int boot_host_fdt(const void *fdt, struct mem_range image, const struct m
 		pr_err("boot: no free 2 MiB of RAM for the host's device tree; give the machine more memory");
 		return err;
 	}
-	err = mmu_map(WINDOW_HOST_FDT, pa(*out), HOST_FDT_SIZE, PROT_RW);
+	err = boot_map(WINDOW_HOST_FDT, *out, HOST_FDT_SIZE, PROT_RW);
 	if (err)
 		return err;
 	err = platform_host_fdt(&platform, fdt, (void *)WINDOW_HOST_FDT, HOST_FDT_SIZE, hyp,
@@ -228,9 +250,8 @@ void boot_main(u64 fdt_pa, u64 image_pa, u64 el, u64 start)
 	boot_check_level(el);
 	if (!err)
 		err = boot_machine(fdt, fdt_pa, &host_fdt);
-	/* For the run pages of all vCPUs that there can be: no VM finds them taken. */
 	if (!err)
-		err = pool_reserve(&el2_quota, el2_quota.used + RUN_TABLES);
+		err = boot_reserve();
 	if (err)
 		boot_stop();
 	pr_info("boot: %u CPUs, %u-bit IPA, pool %llu KiB (%llu KiB free)", platform.nr_cpus,

@@ -16,9 +16,9 @@
 void host_exit(struct host_regs *regs, unsigned int kind);
 
 /*
- * The address that stage 2 was asked for. HPFAR_EL2 is valid for stage 2
- * translation faults and faults on a stage 1 walk, the only ones the host gets:
- * its leaves allow everything.
+ * The address that stage 2 was asked for, after a translation fault or a fault on a
+ * stage 1 walk. HPFAR_EL2 is not valid after a permission fault, which a fetch from a
+ * device of the host is.
  */
 static ipa_t fault_ipa(void)
 {

@@ -47,6 +47,18 @@
 #define VGIC_DIST_SIZE 0x10000ULL
 #define VGIC_REDIST_SIZE 0x20000ULL /* a vCPU */
 
+/**
+ * vgic_cpu_nospec() - clamp an index of a vCPU
+ * @index: found to be below VGIC_MAX_CPUS, which the processor may have guessed only
+ *
+ * Return: @index, below VGIC_MAX_CPUS on mispredicted paths, too.
+ */
+static inline unsigned int vgic_cpu_nospec(u64 index)
+{
+	_Static_assert(!(VGIC_MAX_CPUS & (VGIC_MAX_CPUS - 1)), "a mask");
+	return index & (VGIC_MAX_CPUS - 1);
+}
+
 /* A circular list: the same links in heads and members. */
 struct vgic_link {
 	struct vgic_link *next, *prev;

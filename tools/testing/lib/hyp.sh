@@ -53,8 +53,8 @@ hyp_quiet()
 	allowed+='|hrtimer: interrupt took|sched: (RT throttling activated|DL replenish lagged too much)'
 	allowed+=${2:+|$2}
 	[ -s "$1" ] || { echo "no kernel log"; return 1; }
-	! { grep -aE '^<[0-4]>' "$1"
-	    grep -aE 'WARNING|BUG:|Oops|[Cc]all trace|Internal error|stalls? on|soft lockup' "$1"; } |
+	# One grep, whose status is the pipeline's: the last one's, unless it found nothing.
+	! grep -aE '^<[0-4]>|WARNING|BUG:|Oops|[Cc]all trace|Internal error|stalls? on|soft lockup' "$1" |
 		grep -avE "$allowed"
 }
 
