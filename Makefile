@@ -153,7 +153,7 @@ size: emulate-files
 
 # Kept one-line faults: each must turn a test red.
 .PHONY: mutants soak
-mutants: $(STAMPS)/tools
+mutants: emulate-files
 	$(Q)tools/testing/mutants
 
 # The long forms of the suites that have one, again and again for SOAK_MINUTES.

@@ -265,20 +265,23 @@ int hypercall_set_one_reg(u64 x[])
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
 	struct vcpu *v;
 	int err = -EINVAL;
+	u64 old;
 
 	if (!vm)
 		return -EINVAL;
 	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
 	if (v) {
-		err = 0;
-		/*
-		 * A client that knows no VM_RESET sets registers again after a RESET event:
-		 * the first one, of whichever vCPU, begins anew.
-		 */
-		if (unlikely(READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET))
-			err = vm_reset(vm, v);
+		err = arch_vcpu_get_reg(v, x[2], &old);
 		if (!err)
 			err = arch_vcpu_set_reg(v, x[2], x[3]);
+		/*
+		 * A client that knows no VM_RESET sets registers again after a RESET event: the
+		 * first one that can be set, of whichever vCPU, begins anew, and is part of it.
+		 */
+		if (!err && unlikely(READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET)) {
+			err = vm_reset(vm, v);
+			(void)arch_vcpu_set_reg(v, x[2], err ? old : x[3]);
+		}
 		vcpu_release(v);
 	}
 	vm_put(vm);

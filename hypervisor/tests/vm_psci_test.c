@@ -333,6 +333,8 @@ TEST(restart_by_register)
 	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_RESET, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
 	EXPECT_EQ(run(1, 0), GZVM_EXIT_SYSTEM_EVENT);
 	vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1] = 2;
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, SET_ONE_REG, TUPLE(1, 0), ~reg, 7);
+	EXPECT_EQ(vm_of(1)->event.type, GZVM_SYSTEM_EVENT_RESET);
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), reg, 7);
 	EXPECT_EQ(vm_of(1)->last_vcpu[HYP_MAX_CPUS - 1], 0); /* nothing of it in a TLB */
 	EXPECT_EQ(vm_of(1)->event.type, 0);
