@@ -272,6 +272,26 @@ TEST(vgic_regs_no_frames)
 	EXPECT(!vgic_access(&cpu, ipa(~0ULL), 1, false, &val, &wake, &fault));
 }
 
+/* Another vCPU can be destroyed at any time: what is its is read under the lock. */
+TEST(vgic_regs_without_lock)
+{
+	ipa_t enabler = ipa(RIG_REDIST + 0x10000 + 0x100), other = ipa(enabler.v + 0x20000);
+	bool fault;
+	u32 wake = 0;
+	u64 val;
+
+	rig_init(&rig, 2, 4, 5, 5, true);
+	val = 0x5a0000a5;
+	EXPECT(vgic_access(&rig.cpu[1], other, 4, true, &val, &wake, &fault));
+	EXPECT(!vgic_read(&rig.cpu[0], other, 4, &val));
+	EXPECT(vgic_access(&rig.cpu[0], other, 4, false, &val, &wake, &fault));
+	EXPECT_EQ(val, 0x5a0000a5);
+	EXPECT(vgic_read(&rig.cpu[1], other, 4, &val));
+	EXPECT_EQ(val, 0x5a0000a5);
+	EXPECT(vgic_read(&rig.cpu[0], enabler, 4, &val));
+	EXPECT(!vgic_read(&rig.cpu[0], ipa(enabler.v + 0x100000), 4, &val));
+}
+
 /* Registers of CPU interfaces that ICH_HCR_EL2.TC traps. */
 TEST(vgic_regs_common_trap)
 {

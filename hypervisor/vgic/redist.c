@@ -90,5 +90,8 @@ void vgic_redist_access(struct vgic_cpu *c, struct vgic_bus *bus)
  */
 void vgic_sgi_frame_access(struct vgic_cpu *c, struct vgic_bus *bus)
 {
-	vgic_bank_access(c->vgic, c, bus);
+	/* Another vCPU's: vgic_read() leaves it to the lock. */
+	if (bus->write || bus->size != 4 ||
+	    !vgic_word_read(&c->word, 0, 1, bus->offset, &bus->val))
+		vgic_bank_access(c->vgic, c, bus);
 }

@@ -293,7 +293,6 @@ bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val)
 {
 	const struct vgic *g = cpu->vgic;
 	u64 offset = addr.v - g->dist_base;
-	const struct vgic_cpu *c;
 
 	if (size != 4 || !IS_ALIGNED(addr.v, 4))
 		return false;
@@ -301,11 +300,10 @@ bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val)
 		if (!vgic_dist_read(g, offset, val))
 			return false;
 	} else {
+		/* Its own alone: without the lock another vCPU may go, with the memory it is in. */
 		offset = addr.v - g->redist_base;
-		if (offset >= (u64)g->nr_cpus * GICR_SIZE || !(offset & GICR_FRAME_SIZE))
-			return false;
-		c = g->cpu[vgic_cpu_nospec(offset / GICR_SIZE)];
-		if (!c || !vgic_word_read(&c->word, 0, 1, offset % GICR_FRAME_SIZE, val))
+		if (offset / GICR_SIZE != cpu->index || !(offset & GICR_FRAME_SIZE) ||
+		    !vgic_word_read(&cpu->word, 0, 1, offset % GICR_FRAME_SIZE, val))
 			return false;
 	}
 	cpu->awaited = 0;
