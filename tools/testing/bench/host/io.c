@@ -60,7 +60,10 @@ static void *answerer(void *context)
 	pin(1);
 	while (read(io->ask_fd, &one, sizeof(one)) == sizeof(one)) {
 		one = 1;
-		/* The guest has gone to sleep by then, if it wanted to. */
+		/*
+		 * The guest has gone to sleep by then, if it wanted to: nothing tells that from outside
+		 * without being measured too. A millisecond is a million instructions here.
+		 */
 		usleep(1000);
 		*stamp = bench_ticks();
 		if (write(io->irq_fd, &one, sizeof(one)) != sizeof(one))

@@ -11,7 +11,6 @@
 #include "../kselftest_harness.h"
 #include "gzvm_util.h"
 
-#define SPURIOUS	1023
 #define SPI		5
 #define INTID		(SPI + 32)
 
@@ -54,19 +53,6 @@ static uint64_t events(int efd)
 	uint64_t count;
 
 	return read(efd, &count, sizeof(count)) == sizeof(count) ? count : 0;
-}
-
-/* Acknowledges and ends the interrupt that the guest finds. */
-static long take_irq(struct vcpu *cpu)
-{
-	uint64_t intid;
-
-	if (guest_call(cpu, GUEST_GIC_ACK))
-		return -1;
-	intid = cpu->box.result[0];
-	if (intid != SPURIOUS && guest_call(cpu, GUEST_GIC_END, intid))
-		return -1;
-	return intid;
 }
 
 TEST_F_TIMEOUT(event, irqfd_arguments, HANG_TIMEOUT)
@@ -118,26 +104,26 @@ TEST_F_TIMEOUT(event, irqfd_raises, HANG_TIMEOUT)
 	ASSERT_EQ(0, guest_gic_init(cpu));
 	ASSERT_EQ(0, guest_spi_setup(cpu, SPI, true));
 	ASSERT_EQ(0, gz_irqfd(self->fd, self->efd, SPI, 0, 0));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 	for (i = 0; i < 20; i++) {
 		signal_event(self->efd);
 		/* The driver took the count. */
 		EXPECT_EQ(0, events(self->efd));
-		EXPECT_EQ(INTID, take_irq(cpu));
-		EXPECT_EQ(SPURIOUS, take_irq(cpu));
+		EXPECT_EQ(INTID, guest_take_irq(cpu));
+		EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 	}
 
 	/* Several signals before the guest looks are one interrupt. */
 	signal_event(self->efd);
 	signal_event(self->efd);
-	EXPECT_EQ(INTID, take_irq(cpu));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(INTID, guest_take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 
 	/* None after DEASSIGN: the eventfd counts for itself again. */
 	ASSERT_EQ(0, gz_irqfd(self->fd, self->efd, SPI, GZVM_IRQFD_FLAG_DEASSIGN, 0));
 	signal_event(self->efd);
 	EXPECT_EQ(1, events(self->efd));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 }
 
 TEST_F_TIMEOUT(event, irqfd_signalled_before, HANG_TIMEOUT)
@@ -147,8 +133,8 @@ TEST_F_TIMEOUT(event, irqfd_signalled_before, HANG_TIMEOUT)
 	signal_event(self->efd);
 	ASSERT_EQ(0, gz_irqfd(self->fd, self->efd, SPI, 0, 0));
 	EXPECT_EQ(0, events(self->efd));
-	EXPECT_EQ(INTID, take_irq(self->cpu));
-	EXPECT_EQ(SPURIOUS, take_irq(self->cpu));
+	EXPECT_EQ(INTID, guest_take_irq(self->cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(self->cpu));
 }
 
 /* The descriptor is closed and its number reused: the irqfd holds the eventfd itself. */
@@ -165,14 +151,14 @@ TEST_F_TIMEOUT(event, irqfd_descriptor_reused, HANG_TIMEOUT)
 	ASSERT_EQ(number, self->efd);
 	ASSERT_EQ(0, gz_irqfd(self->fd, self->efd, SPI + 1, 0, 0));
 	signal_event(writer);
-	EXPECT_EQ(INTID, take_irq(self->cpu));
-	EXPECT_EQ(SPURIOUS, take_irq(self->cpu));
+	EXPECT_EQ(INTID, guest_take_irq(self->cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(self->cpu));
 	signal_event(self->efd);
-	EXPECT_EQ(INTID + 1, take_irq(self->cpu));
+	EXPECT_EQ(INTID + 1, guest_take_irq(self->cpu));
 
 	/* The last descriptor goes: the eventfd hangs up, and the irqfd with it. */
 	close(writer);
-	EXPECT_EQ(SPURIOUS, take_irq(self->cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(self->cpu));
 }
 
 /* The VM's file goes first: signals afterwards reach nothing. */
@@ -185,7 +171,7 @@ TEST_F_TIMEOUT(event, irqfd_ends_with_vm_file, HANG_TIMEOUT)
 	self->vm.fd = -1;
 	signal_event(self->efd);
 	EXPECT_EQ(1, events(self->efd));
-	EXPECT_EQ(SPURIOUS, take_irq(self->cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(self->cpu));
 }
 
 TEST_F_TIMEOUT(event, ioeventfd_arguments, HANG_TIMEOUT)
@@ -293,8 +279,8 @@ TEST_F_TIMEOUT(event, ioeventfd_to_irqfd, HANG_TIMEOUT)
 	ASSERT_EQ(0, gz_irqfd(self->fd, self->efd, SPI, 0, 0));
 	ASSERT_EQ(0, gz_ioeventfd(self->fd, self->efd, VM_MMIO, 2, 0, 0));
 	EXPECT_EQ(0, guest_call(self->cpu, GUEST_WRITE2, VM_MMIO, 1));
-	EXPECT_EQ(INTID, take_irq(self->cpu));
-	EXPECT_EQ(SPURIOUS, take_irq(self->cpu));
+	EXPECT_EQ(INTID, guest_take_irq(self->cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(self->cpu));
 }
 
 TEST_HARNESS_MAIN

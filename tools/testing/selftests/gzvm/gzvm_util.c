@@ -439,3 +439,15 @@ int write_file(const char *path, const char *text)
 	close(fd);
 	return n < 0 ? n : 0;
 }
+
+long guest_take_irq(struct vcpu *vcpu)
+{
+	uint64_t intid;
+
+	if (guest_call(vcpu, GUEST_GIC_ACK))
+		return -1;
+	intid = vcpu->box.result[0];
+	if (intid != SPURIOUS && guest_call(vcpu, GUEST_GIC_END, intid))
+		return -1;
+	return intid;
+}

@@ -132,6 +132,9 @@ void guest_prepare(struct vcpu *vcpu, enum guest_op op, const uint64_t args[4]);
 /* The guest's GIC, by its own accesses. */
 int guest_gic_init(struct vcpu *vcpu);
 int guest_spi_setup(struct vcpu *vcpu, unsigned int spi, bool edge);
+/* Acknowledges and ends the interrupt that the guest finds: its INTID; -1: the guest went wrong. */
+#define SPURIOUS	1023
+long guest_take_irq(struct vcpu *vcpu);
 
 /* The signal that ends RUN: a handler that does nothing, without SA_RESTART. */
 #define KICK_SIGNAL	SIGUSR1

@@ -25,7 +25,6 @@
 #define VIRTIO_MMIO	0x0a000000UL
 #define VIRTIO_NOTIFY	0x50
 #define MSI_SPI		48		/* of the GICv2m frame */
-#define SPURIOUS	1023
 
 FIXTURE(qemu)
 {
@@ -153,18 +152,6 @@ static int gic_setup(struct vcpu *cpu, unsigned int spi, bool edge)
 	       guest_call(cpu, GUEST_GIC_ON) ? -EIO : 0;
 }
 
-static long take_irq(struct vcpu *cpu)
-{
-	uint64_t intid;
-
-	if (guest_call(cpu, GUEST_GIC_ACK))
-		return -1;
-	intid = cpu->box.result[0];
-	if (intid != SPURIOUS && guest_call(cpu, GUEST_GIC_END, intid))
-		return -1;
-	return intid;
-}
-
 /* ID registers with op0 lost alter nothing: the guest starts as it should. */
 TEST_F_TIMEOUT(qemu, starts, HANG_TIMEOUT)
 {
@@ -202,15 +189,15 @@ TEST_F_TIMEOUT(qemu, uart, HANG_TIMEOUT)
 	for (i = 0; i < 5; i++) {
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 0));
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 0));
-		EXPECT_EQ(SPURIOUS, take_irq(cpu));
+		EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 1));
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 1));
-		EXPECT_EQ(33, take_irq(cpu));
+		EXPECT_EQ(33, guest_take_irq(cpu));
 		/* The line is high still: again. */
-		EXPECT_EQ(33, take_irq(cpu));
+		EXPECT_EQ(33, guest_take_irq(cpu));
 	}
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 0));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 }
 
 TEST_F_TIMEOUT(qemu, virtio_mmio, HANG_TIMEOUT)
@@ -237,7 +224,7 @@ TEST_F_TIMEOUT(qemu, virtio_mmio, HANG_TIMEOUT)
 	ASSERT_EQ(0, gz_irqfd(self->vm.fd, irq, 16, 0, 0));
 	count = 1;
 	EXPECT_EQ(8, write(irq, &count, 8));
-	EXPECT_EQ(48, take_irq(cpu));
+	EXPECT_EQ(48, guest_take_irq(cpu));
 	for (i = 0; i < 2; i++)
 		close(queues[i]);
 	close(irq);
@@ -254,8 +241,8 @@ TEST_F_TIMEOUT(qemu, gicv2m_pulse, HANG_TIMEOUT)
 	for (i = 0; i < 20; i++) {
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, word, 1));
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, word, 0));
-		EXPECT_EQ(MSI_SPI + 32, take_irq(cpu));
-		EXPECT_EQ(SPURIOUS, take_irq(cpu));
+		EXPECT_EQ(MSI_SPI + 32, guest_take_irq(cpu));
+		EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 	}
 	/* While it is active: pending again, taken after the end. */
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, word, 1));
@@ -265,8 +252,8 @@ TEST_F_TIMEOUT(qemu, gicv2m_pulse, HANG_TIMEOUT)
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, word, 1));
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, word, 0));
 	EXPECT_EQ(0, guest_call(cpu, GUEST_GIC_END, MSI_SPI + 32));
-	EXPECT_EQ(MSI_SPI + 32, take_irq(cpu));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(MSI_SPI + 32, guest_take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 }
 
 /* Its private interrupts. */
@@ -278,9 +265,9 @@ TEST_F_TIMEOUT(qemu, ppi, HANG_TIMEOUT)
 	ASSERT_EQ(0, write4(cpu, GICR + 0x10080, ~0U));
 	ASSERT_EQ(0, write4(cpu, GICR + 0x10100, 1U << 23));
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, IRQ_WORD(GZVM_IRQ_TYPE_PPI, 0, 23), 1));
-	EXPECT_EQ(23, take_irq(cpu));
+	EXPECT_EQ(23, guest_take_irq(cpu));
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, IRQ_WORD(GZVM_IRQ_TYPE_PPI, 0, 23), 0));
-	EXPECT_EQ(SPURIOUS, take_irq(cpu));
+	EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
 }
 
 /* Slots are deleted with their old address, and pieces of one mapping take their place. */
