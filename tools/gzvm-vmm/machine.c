@@ -224,7 +224,8 @@ static int machine_connect(struct machine *machine)
 		if (!dev)
 			continue;
 		err = hv->ops->irqfd(hv, dev->irq_fd, LAYOUT_VIRTIO_SPI + slot);
-		for (unsigned int q = 0; q < dev->ops->nr_queues && !err; q++)
+		/* Whoever handles buffers at once takes the notification itself. */
+		for (unsigned int q = 0; q < dev->ops->nr_queues && !dev->now && !err; q++)
 			err = hv->ops->ioeventfd(hv, dev->queues[q].kick_fd,
 						 layout_virtio(slot) + 0x50, q);
 	}

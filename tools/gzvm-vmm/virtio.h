@@ -15,6 +15,8 @@
 #include "virtqueue.h"
 
 #define VIRTIO_MAX_QUEUES	4
+/* Buffers that a vCPU's thread handles of one notification; the rest is the device's thread's. */
+#define VIRTIO_NOW_BUFFERS	4
 
 struct virtio_device;
 
@@ -28,11 +30,12 @@ struct virtio_device;
  * @read_config: copy of its configuration space: 256 bytes, zero where there is none
  * @handle: take one buffer from a queue and give it back. Return 1 if there may be more, 0 if
  *	there is nothing to do now, -EINVAL if the guest has broken a rule
+ * @handle_now: the same, but nothing may wait: -EAGAIN leaves the buffer to @handle; may be NULL
  * @wake: virtio_wake() was called; may be NULL
  * @live: the driver has become ready, or has reset the device; may be NULL
  *
  * handle is called by the device's thread with the queue's lock held, wake and live without
- * it, live by a vCPU's thread.
+ * it, live by a vCPU's thread. handle_now is called by a vCPU's thread with the queue's lock.
  */
 struct virtio_ops {
 	const char *name;
@@ -42,6 +45,7 @@ struct virtio_ops {
 	uint64_t (*features)(struct virtio_device *dev);
 	void (*read_config)(struct virtio_device *dev, uint8_t config[256]);
 	int (*handle)(struct virtio_device *dev, unsigned int queue);
+	int (*handle_now)(struct virtio_device *dev, unsigned int queue);
 	void (*wake)(struct virtio_device *dev);
 	void (*live)(struct virtio_device *dev, bool live);
 };
@@ -70,6 +74,8 @@ struct virtio_queue {
  * @queues: the queues; each has a lock for its virtqueue
  * @irq_fd: a signal of this eventfd is an edge of the interrupt
  * @wake_fd: eventfd of virtio_wake()
+ * @now: notifications come to virtio_kick() and not to the queues' kick_fd: handle_now has
+ *	work that it can do; set before the machine is connected
  * @index: number of the device in the machine, for messages
  * @thread: the device's thread
  * @running: @thread exists
@@ -90,6 +96,7 @@ struct virtio_device {
 	struct virtio_queue queues[VIRTIO_MAX_QUEUES];
 	int irq_fd;
 	int wake_fd;
+	bool now;
 	unsigned int index;
 	pthread_t thread;
 	bool running;
@@ -111,5 +118,6 @@ void virtio_notify(struct virtio_device *dev);
 void virtio_config_changed(struct virtio_device *dev);
 void virtio_wake(struct virtio_device *dev);
 void virtio_run_queue(struct virtio_device *dev, unsigned int queue);
+void virtio_kick(struct virtio_device *dev, unsigned int queue);
 
 #endif /* VMM_VIRTIO_H */

@@ -2,9 +2,12 @@
 /*
  * virtio block device: virtio 1.2, section 5.2.
  *
- * Requests are carried out one after the other by the device's thread. A write is done when
- * the host's page cache has it; FLUSH makes it durable. A driver that cannot flush gets
- * every write durable.
+ * Requests are carried out one after the other. A write is done when the host's page cache has
+ * it; FLUSH makes it durable. A driver that cannot flush gets every write durable.
+ *
+ * A small read or write that needs the host's memory alone is done at once by the vCPU that asks
+ * for it: of a file system that is memory any, else what the kernel can do without waiting
+ * (RWF_NOWAIT), and the kernel says which. Everything else is the device's thread's.
  */
 #include <endian.h>
 #include <errno.h>
@@ -14,9 +17,11 @@
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -28,6 +33,8 @@
 /* Ranges in one discard request, and sectors in one range. */
 #define BLK_MAX_RANGES		32
 #define BLK_MAX_RANGE_SECTORS	(UINT32_C(1) << 21)
+/* Bytes that a vCPU may copy: takes about as long as to wake a thread. */
+#define BLK_NOW_BYTES		16384
 
 /**
  * struct blk_request - one request in work
@@ -36,6 +43,7 @@
  * @sector: where it starts
  * @out: bytes that the driver sends, without the header
  * @in: bytes that the driver wants, without the status
+ * @now: it must not wait
  */
 struct blk_request {
 	struct virtio_blk *blk;
@@ -43,6 +51,7 @@ struct blk_request {
 	uint64_t sector;
 	uint64_t out;
 	uint64_t in;
+	bool now;
 };
 
 static struct virtio_blk *blk_of(struct virtio_device *dev)
@@ -86,16 +95,19 @@ static bool blk_range_valid(const struct virtio_blk *blk, uint64_t sector, uint6
 /*
  * Reads or writes @len bytes between the file and the parts of a buffer. Behind the end of
  * the file only the rest of its last sector is legal to read: zeroes.
+ *
+ * Return: 0 or a negative errno; with RWF_NOWAIT in @flags that may be -EAGAIN or -EOPNOTSUPP,
+ * and a part may have been transferred.
  */
 static int blk_transfer(const struct virtio_blk *blk, struct iovec *iov, unsigned int n,
-			uint64_t offset, uint64_t len, bool write)
+			uint64_t offset, uint64_t len, bool write, int flags)
 {
 	uint64_t end = blk->sectors << SECTOR_SHIFT;
 
 	while (len) {
 		struct iovec rest[VIRTQUEUE_MAX_SIZE];
-		ssize_t done = write ? pwritev(blk->fd, iov, n, offset) :
-				       preadv(blk->fd, iov, n, offset);
+		ssize_t done = write ? pwritev2(blk->fd, iov, n, offset, flags) :
+				       preadv2(blk->fd, iov, n, offset, flags);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -116,6 +128,24 @@ static int blk_transfer(const struct virtio_blk *blk, struct iovec *iov, unsigne
 	return 0;
 }
 
+/*
+ * A read's or write's transfer, as its request wants it. Return: as blk_transfer(); -EAGAIN: the
+ * same again by who may wait. A file system that can't but wait is not asked twice.
+ */
+static int blk_transfer_request(struct blk_request *req, struct iovec *iov, unsigned int n,
+				uint64_t len, bool write)
+{
+	struct virtio_blk *blk = req->blk;
+	int err = blk_transfer(blk, iov, n, req->sector << SECTOR_SHIFT, len, write,
+			       req->now ? blk->now_flags : 0);
+
+	if (req->now && err == -EOPNOTSUPP) {
+		blk->can_now[write] = false;
+		return -EAGAIN;
+	}
+	return err;
+}
+
 static int blk_sync(const struct virtio_blk *blk)
 {
 	return fdatasync(blk->fd) ? -errno : 0;
@@ -130,7 +160,7 @@ static int blk_read(struct blk_request *req)
 	    !blk_range_valid(req->blk, req->sector, req->in >> SECTOR_SHIFT))
 		return -EINVAL;
 	n = iov_slice(req->chain->iov + req->chain->out, req->chain->in, 0, req->in, iov);
-	return blk_transfer(req->blk, iov, n, req->sector << SECTOR_SHIFT, req->in, false);
+	return blk_transfer_request(req, iov, n, req->in, false);
 }
 
 static int blk_write(struct blk_request *req)
@@ -145,7 +175,7 @@ static int blk_write(struct blk_request *req)
 		return -EINVAL;
 	n = iov_slice(req->chain->iov, req->chain->out, sizeof(struct virtio_blk_outhdr),
 		      req->out, iov);
-	err = blk_transfer(req->blk, iov, n, req->sector << SECTOR_SHIFT, req->out, true);
+	err = blk_transfer_request(req, iov, n, req->out, true);
 	return err || flush ? err : blk_sync(req->blk);
 }
 
@@ -159,7 +189,7 @@ static int blk_write_zeroes_slowly(const struct virtio_blk *blk, uint64_t offset
 			.iov_base = (void *)zeroes, .iov_len = MIN(len, sizeof(zeroes)),
 		};
 		uint64_t part = iov.iov_len;
-		int err = blk_transfer(blk, &iov, 1, offset, part, true);
+		int err = blk_transfer(blk, &iov, 1, offset, part, true, 0);
 
 		if (err)
 			return err;
@@ -246,8 +276,25 @@ static int blk_dispatch(struct blk_request *req, uint32_t type)
 	return -EOPNOTSUPP;
 }
 
-/* Carries a request out, and writes its status: the last byte of the buffer. */
-static uint32_t blk_execute(struct virtio_blk *blk, struct virtqueue_chain *chain)
+/* Whether a request is one of those that can be tried without a wait. */
+static bool blk_may_now(const struct blk_request *req, uint32_t type)
+{
+	switch (type) {
+	case VIRTIO_BLK_T_IN:
+		return req->blk->can_now[false] && req->in <= BLK_NOW_BYTES;
+	case VIRTIO_BLK_T_OUT:
+		/* A write that has to be durable waits for the disk. */
+		return req->blk->can_now[true] && req->out <= BLK_NOW_BYTES &&
+		       req->blk->dev.driver_features & UINT64_C(1) << VIRTIO_BLK_F_FLUSH;
+	}
+	return false;
+}
+
+/*
+ * Carries a request out, and writes its status: the last byte of the buffer. Return: bytes
+ * written to the buffer, or -EAGAIN if it must not wait and has to.
+ */
+static int64_t blk_execute(struct virtio_blk *blk, struct virtqueue_chain *chain, bool now)
 {
 	struct virtio_blk_outhdr header;
 	struct blk_request req = {
@@ -255,34 +302,53 @@ static uint32_t blk_execute(struct virtio_blk *blk, struct virtqueue_chain *chai
 		.chain = chain,
 		.out = chain->out_len - sizeof(header),
 		.in = chain->in_len - 1,
+		.now = now,
 	};
 	uint8_t status = VIRTIO_BLK_S_OK;
 	int err;
 
 	iov_copy_from(chain->iov, chain->out, 0, &header, sizeof(header));
 	req.sector = le64toh(header.sector);
+	if (now && !blk_may_now(&req, le32toh(header.type)))
+		return -EAGAIN;
 	err = blk_dispatch(&req, le32toh(header.type));
+	if (now && err == -EAGAIN)
+		return err;
 	if (err)
 		status = err == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
 	iov_copy_to(chain->iov + chain->out, chain->in, req.in, &status, 1);
 	return err ? 1 : MIN(chain->in_len, UINT32_MAX);
 }
 
-static int blk_handle(struct virtio_device *dev, unsigned int queue)
+static int blk_handle_next(struct virtio_device *dev, unsigned int queue, bool now)
 {
 	struct virtqueue *vq = &dev->queues[queue].vq;
 	struct virtqueue_chain chain;
-	uint32_t written;
+	int64_t written;
 	int ret = virtqueue_pop(vq, &chain);
 
 	if (ret <= 0)
 		return ret;
 	if (chain.out_len < sizeof(struct virtio_blk_outhdr) || !chain.in_len)
 		return -EINVAL;
-	written = blk_execute(blk_of(dev), &chain);
+	written = blk_execute(blk_of(dev), &chain, now);
+	if (written < 0) {
+		virtqueue_unpop(vq);
+		return written;
+	}
 	if (virtqueue_push(vq, &chain, written))
 		virtio_notify(dev);
 	return 1;
+}
+
+static int blk_handle(struct virtio_device *dev, unsigned int queue)
+{
+	return blk_handle_next(dev, queue, false);
+}
+
+static int blk_handle_now(struct virtio_device *dev, unsigned int queue)
+{
+	return blk_handle_next(dev, queue, true);
 }
 
 static const struct virtio_ops virtio_blk_ops = {
@@ -293,6 +359,7 @@ static const struct virtio_ops virtio_blk_ops = {
 	.features = blk_features,
 	.read_config = blk_read_config,
 	.handle = blk_handle,
+	.handle_now = blk_handle_now,
 };
 
 /* Two VMMs that write one image would destroy it. */
@@ -314,9 +381,30 @@ static int blk_size(int fd, const struct stat *st, uint64_t *size)
 	return ioctl(fd, BLKGETSIZE64, size) ? -errno : 0;
 }
 
+/*
+ * What can be done without waiting for a device. A file in a file system that is memory is no more
+ * apt to be swapped out than the guest's own memory is. Elsewhere one read tells: those that
+ * know no RWF_NOWAIT (network file systems, FUSE) refuse it; who does not know it for writes
+ * alone is found out by the first one.
+ */
+static void blk_find_now(struct virtio_blk *blk, mode_t mode)
+{
+	struct iovec iov = { .iov_base = &(uint8_t) { 0 }, .iov_len = 1 };
+	struct statfs fs;
+	/* A block device's file lies in memory, its data does not. */
+	bool memory = S_ISREG(mode) && !fstatfs(blk->fd, &fs) &&
+		      (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+	bool now;
+
+	blk->now_flags = memory ? 0 : RWF_NOWAIT;
+	now = memory || preadv2(blk->fd, &iov, 1, 0, RWF_NOWAIT) >= 0 || errno == EAGAIN;
+	blk->can_now[false] = now;
+	blk->can_now[true] = now;
+}
+
 /**
  * virtio_blk_open() - open the file behind a disk
- * @blk: its fd, read_only and sectors are filled in
+ * @blk: filled in but for its dev and id
  * @path: raw image or block device
  * @read_only: open it for reading only
  *
@@ -362,6 +450,7 @@ int virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
 		return err ? err : -EINVAL;
 	}
 	blk->sectors = (size + SECTOR_SIZE - 1) >> SECTOR_SHIFT;
+	blk_find_now(blk, st.st_mode);
 	return 0;
 }
 
@@ -376,9 +465,13 @@ int virtio_blk_open(struct virtio_blk *blk, const char *path, bool read_only)
  */
 int virtio_blk_init(struct virtio_blk *blk, const struct guest_mem *mem, unsigned int index)
 {
+	int err;
+
 	memset(blk->id, 0, sizeof(blk->id));
 	snprintf(blk->id, sizeof(blk->id), "gzvm-%u", index);
-	return virtio_init(&blk->dev, &virtio_blk_ops, mem, index);
+	err = virtio_init(&blk->dev, &virtio_blk_ops, mem, index);
+	blk->dev.now = blk->can_now[false];
+	return err;
 }
 
 /**

@@ -12,6 +12,8 @@
  * @dev: the device
  * @fd: the image
  * @read_only: the guest may not write
+ * @now_flags: RWF_* of transfers that must not wait for a device
+ * @can_now: whether there are any that can't wait: [0] reads, [1] writes
  * @sectors: its size in sectors of 512 bytes, rounded up
  * @id: answer to GET_ID
  */
@@ -19,6 +21,8 @@ struct virtio_blk {
 	struct virtio_device dev;
 	int fd;
 	bool read_only;
+	int now_flags;
+	bool can_now[2];
 	uint64_t sectors;
 	char id[20];
 };

@@ -190,10 +190,10 @@ static void virtio_mmio_write(void *device, uint64_t offset, unsigned int size, 
 		atomic_fetch_and(&dev->isr, ~(unsigned int)value);
 		return;
 	}
-	/* The hypervisor's ioeventfd takes these; here come those it has not taken. */
+	/* The hypervisor's ioeventfd takes those of devices that do nothing in a vCPU's thread. */
 	if (offset == VIRTIO_MMIO_QUEUE_NOTIFY) {
 		if (value < dev->ops->nr_queues)
-			vmm_eventfd_signal(dev->queues[value].kick_fd);
+			virtio_kick(dev, value);
 		return;
 	}
 	pthread_mutex_lock(&dev->lock);

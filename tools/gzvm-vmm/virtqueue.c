@@ -180,6 +180,19 @@ int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain)
 	return 1;
 }
 
+/**
+ * virtqueue_unpop() - put the buffer that was fetched last back
+ * @vq: the queue
+ *
+ * It is the next one to be fetched again, and is checked again.
+ *
+ * Context: caller has held the queue's lock since virtqueue_pop().
+ */
+void virtqueue_unpop(struct virtqueue *vq)
+{
+	vq->last_avail--;
+}
+
 /* Whether the driver wants to be told of used buffers: sections 2.7.7 and 2.7.10. */
 static bool virtqueue_must_notify(struct virtqueue *vq)
 {

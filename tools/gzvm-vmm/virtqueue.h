@@ -73,6 +73,7 @@ struct virtqueue_chain {
 void virtqueue_reset(struct virtqueue *vq);
 int virtqueue_start(struct virtqueue *vq);
 int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain);
+void virtqueue_unpop(struct virtqueue *vq);
 bool virtqueue_push(struct virtqueue *vq, const struct virtqueue_chain *chain, uint32_t written);
 void virtqueue_quiet(struct virtqueue *vq);
 bool virtqueue_listen(struct virtqueue *vq);
