@@ -149,6 +149,8 @@ enum gzvm_completion {
  * @runs: RUN hypercalls
  * @user_exits: how many of them ended with an exit for the VMM
  * @exit_time: when the last IDLE exit was
+ * @thread: who is in RUN, or NULL; others look at it under RCU
+ * @gave_way_to: index of the last vCPU that got this one's turn
  */
 struct gzvm_vcpu {
 	struct gzvm *vm;
@@ -165,6 +167,8 @@ struct gzvm_vcpu {
 	u64 runs;
 	u64 user_exits;
 	ktime_t exit_time;
+	struct task_struct *thread;
+	unsigned int gave_way_to;
 };
 
 /**

@@ -4,11 +4,14 @@
  */
 
 #include <linux/bitops.h>
+#include <linux/cleanup.h>
 #include <linux/gzvm_drv.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 #include <linux/wordpart.h>
@@ -66,6 +69,46 @@ static enum gzvm_next gzvm_exit_exception(struct gzvm_vcpu *vcpu)
 	return GZVM_NEXT_USER;
 }
 
+/* The thread in RUN of a vCPU, kept, or NULL. A task stays until RCU's readers are done with it. */
+static struct task_struct *gzvm_vcpu_get_thread(struct gzvm_vcpu *vcpu)
+{
+	struct task_struct *thread;
+
+	guard(rcu)();
+	thread = READ_ONCE(vcpu->thread);
+	return thread ? get_task_struct(thread) : NULL;
+}
+
+/*
+ * WFE: the guest spins for what another vCPU has, or is next to get, and that one may wait for a
+ * CPU of the host. It gets the turn, each of them once in a while. schedule() would not do: it
+ * goes on with this thread for as long as its slice lasts.
+ */
+static void gzvm_vcpu_give_way(struct gzvm_vcpu *vcpu)
+{
+	unsigned int i, n = vcpu->gave_way_to;
+
+	for (i = 0; i < GZVM_MAX_VCPUS; i++) {
+		struct task_struct *thread;
+		struct gzvm_vcpu *other;
+		int yielded;
+
+		n = (n + 1) % GZVM_MAX_VCPUS;
+		/* Pairs with the release in gzvm_vcpu_new(). */
+		other = smp_load_acquire(&vcpu->vm->vcpus[n]);
+		thread = other && other != vcpu ? gzvm_vcpu_get_thread(other) : NULL;
+		if (!thread)
+			continue;
+		/* Not those that run or sleep. */
+		yielded = yield_to(thread, true);
+		put_task_struct(thread);
+		if (yielded > 0) {
+			vcpu->gave_way_to = n;
+			return;
+		}
+	}
+}
+
 /**
  * gzvm_exit_dispatch() - handle an exit
  * @vcpu: the vCPU, locked; its run page holds the details
@@ -84,8 +127,7 @@ enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason)
 	case GZVM_EXIT_EXCEPTION:
 		return gzvm_exit_exception(vcpu);
 	case GZVM_EXIT_GZ:
-		/* WFE: the guest spins for what another vCPU has, who may wait for this CPU. */
-		schedule();
+		gzvm_vcpu_give_way(vcpu);
 		return GZVM_NEXT_ENTER;
 	case GZVM_EXIT_IRQ:
 	case GZVM_EXIT_IPI:

@@ -5,9 +5,11 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -204,11 +206,61 @@ static void gzvm_test_idle_wake(struct kunit *test)
 	destroy_work_on_stack(&waker.work);
 }
 
+/* A vCPU's thread that waits for a CPU again each time that it is woken. */
+static int gzvm_test_turns_fn(void *data)
+{
+	unsigned int *turns = data;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+		WRITE_ONCE(*turns, *turns + 1);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Who waits for this CPU gets it at once when the guest spins by WFE. */
+static void gzvm_test_gives_way(struct kunit *test)
+{
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0), *other = gzvm_test_vcpu(test, 1);
+	unsigned int turns = 0, i;
+	struct task_struct *thread;
+
+	/* Nobody there, nobody in RUN. */
+	KUNIT_EXPECT_EQ(test, gzvm_exit_dispatch(vcpu, GZVM_EXIT_GZ), GZVM_NEXT_ENTER);
+	KUNIT_EXPECT_EQ(test, vcpu->gave_way_to, 0);
+
+	thread = kthread_create(gzvm_test_turns_fn, &turns, "gzvm-turns");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	migrate_disable();
+	kthread_bind(thread, smp_processor_id());
+	/* To its first sleep: on this CPU, so it sleeps when this thread goes on. */
+	wake_up_process(thread);
+	while (READ_ONCE(thread->__state) != TASK_INTERRUPTIBLE)
+		schedule_timeout_uninterruptible(1);
+
+	other->thread = thread;
+	turns = 0;
+	for (i = 1; i <= 50; i++) {
+		wake_up_process(thread);
+		KUNIT_EXPECT_EQ(test, gzvm_exit_dispatch(vcpu, GZVM_EXIT_GZ), GZVM_NEXT_ENTER);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(turns), i);
+	}
+	KUNIT_EXPECT_EQ(test, vcpu->gave_way_to, 1);
+	other->thread = NULL;
+	migrate_enable();
+	kthread_stop(thread);
+}
+
 static struct kunit_case gzvm_exit_cases[] = {
 	KUNIT_CASE(gzvm_test_dispatch),
 	KUNIT_CASE(gzvm_test_dispatch_mmio),
 	KUNIT_CASE(gzvm_test_dispatch_hypercall),
 	KUNIT_CASE(gzvm_test_dispatch_exception),
+	KUNIT_CASE(gzvm_test_gives_way),
 	KUNIT_CASE(gzvm_test_payload),
 	KUNIT_CASE(gzvm_test_names),
 	KUNIT_CASE(gzvm_test_idle_timer),

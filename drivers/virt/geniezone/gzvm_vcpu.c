@@ -291,8 +291,11 @@ int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 		return -ERESTARTSYS;
 
 	ret = gzvm_vcpu_begin(vcpu, urun);
-	if (!ret)
+	if (!ret) {
+		WRITE_ONCE(vcpu->thread, current);
 		ret = gzvm_vcpu_loop(vcpu, urun);
+		WRITE_ONCE(vcpu->thread, NULL);
+	}
 
 	mutex_unlock(&vcpu->lock);
 	return ret;
