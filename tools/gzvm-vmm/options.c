@@ -29,6 +29,7 @@ static const char options_help[] =
 	"  --vcpu-affinity LIST  host CPUs of the vCPUs, as in 0,2: vCPU n runs on the nth\n"
 	"  --disk FILE[,ro]      a raw disk image or block device; again for more disks\n"
 	"  --console serial      use the 16550 and no virtio-console\n"
+	"  --nodefaults          the command line has --append and WORDS alone\n"
 	"  --no-reboot           end with status 3 when the guest resets\n"
 	"  --hypervisor NAME     gzvm or kvm (the first that is there)\n"
 	"  --verbose             say what the guest accessed in vain\n"
@@ -228,6 +229,8 @@ static bool options_set_flag(struct options *options, const char *arg)
 		options->command = COMMAND_HELP;
 	else if (!strcmp(arg, "--no-reboot") && options->command != COMMAND_CHECK)
 		options->no_reboot = true;
+	else if (!strcmp(arg, "--nodefaults") && options->command != COMMAND_CHECK)
+		options->nodefaults = true;
 	else if (!strcmp(arg, "--verbose") && options->command != COMMAND_CHECK)
 		options->verbose = true;
 	else
@@ -269,8 +272,10 @@ static int options_finish_cmdline(struct options *options, int argc, char *argv[
 	int err;
 
 	memcpy(user, options->cmdline, sizeof(user));
-	snprintf(options->cmdline, sizeof(options->cmdline), "console=%s earlycon",
-		 options->serial ? "ttyS0" : "hvc0");
+	options->cmdline[0] = '\0';
+	if (!options->nodefaults)
+		snprintf(options->cmdline, sizeof(options->cmdline), "console=%s earlycon",
+			 options->serial ? "ttyS0" : "hvc0");
 	err = user[0] ? options_add_words(options->cmdline, user) : 0;
 	if (argc && !err)
 		err = options_add_words(options->cmdline, "--");

@@ -31,6 +31,7 @@ struct options_disk {
  * @cpus: number of vCPUs
  * @serial: the 16550 is the only console
  * @no_reboot: a reset ends the VMM
+ * @nodefaults: the command line has nothing but what was asked for
  * @verbose: count what would be too much to report
  * @cmdline: the guest's whole command line
  * @disks: its disks
@@ -47,6 +48,7 @@ struct options {
 	unsigned int cpus;
 	bool serial;
 	bool no_reboot;
+	bool nodefaults;
 	bool verbose;
 	char cmdline[OPTIONS_MAX_CMDLINE];
 	struct options_disk disks[OPTIONS_MAX_DISKS];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * virtio over MMIO, version 2: virtio 1.2, section 4.2. No legacy interface.
+ * virtio over MMIO, version 2: virtio 1.2, section 4.2. No legacy interface (4.2.4), but for
+ * one register that turns its drivers away.
  */
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
@@ -48,6 +49,13 @@ static uint32_t mmio_read_queue(struct virtio_device *dev, uint64_t offset)
 		value = queue->vq.max_size;
 	else if (offset == VIRTIO_MMIO_QUEUE_READY)
 		value = queue->vq.ready;
+	else if (offset == VIRTIO_MMIO_QUEUE_PFN)
+		/*
+		 * Bare-metal programs with a legacy driver may not look at the version. Each
+		 * queue is in use, this says: they do without the device, where they would
+		 * else wait for ever for what they put into a queue that nobody sees.
+		 */
+		value = UINT32_MAX;
 	pthread_mutex_unlock(&queue->lock);
 	return value;
 }
@@ -69,6 +77,7 @@ static uint32_t mmio_read_register(struct virtio_device *dev, uint64_t offset)
 		return virtio_features(dev) >> (32 * dev->device_select);
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
 	case VIRTIO_MMIO_QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_PFN:
 		return mmio_read_queue(dev, offset);
 	case VIRTIO_MMIO_SHM_LEN_LOW:
 	case VIRTIO_MMIO_SHM_LEN_HIGH:

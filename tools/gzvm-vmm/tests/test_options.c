@@ -69,6 +69,18 @@ TEST(all)
 		     "console=ttyS0 earlycon quiet x=y z -- sh -c --mem");
 }
 
+/* What a program gets that takes its command line for its own arguments. */
+TEST(nodefaults)
+{
+	EXPECT_EQ(PARSE("run", "--kernel", "I", "--nodefaults"), 0);
+	EXPECT_STREQ(options.cmdline, "");
+	EXPECT_EQ(PARSE("run", "--kernel", "I", "--nodefaults", "--append",
+			"setup", "--append", "smp=4"), 0);
+	EXPECT_STREQ(options.cmdline, "setup smp=4");
+	EXPECT_EQ(PARSE("run", "--kernel", "I", "--nodefaults", "--", "x"), 0);
+	EXPECT_STREQ(options.cmdline, "-- x");
+}
+
 TEST(sizes)
 {
 	uint64_t size = 0;
@@ -127,6 +139,7 @@ TEST(refusals)
 	refused("--hypervisor xen", PARSE("run", "--kernel", "I", "--hypervisor", "xen"));
 	refused("--kernel", PARSE("check", "--kernel", "I"));
 	refused("--no-reboot", PARSE("check", "--no-reboot"));
+	refused("--nodefaults", PARSE("check", "--nodefaults"));
 	for (int i = 0; i < OPTIONS_MAX_DISKS + 1; i++) {
 		words[3 + 2 * i] = strcpy(many[i][0], "--disk");
 		words[4 + 2 * i] = strcpy(many[i][1], "d");

@@ -34,8 +34,14 @@ TEST(identity)
 	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_VERSION), 2);
 	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_DEVICE_ID), VIRTIO_ID_RNG);
 	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_QUEUE_NUM_MAX), 64);
+	/* A legacy driver finds the queue taken, whatever it does. */
+	reg_write(&rng, VIRTIO_MMIO_GUEST_PAGE_SIZE, 4096);
+	reg_write(&rng, VIRTIO_MMIO_QUEUE_PFN, RINGS_BASE >> 12);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_QUEUE_PFN), UINT32_MAX);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_QUEUE_READY), 0);
 	reg_write(&rng, VIRTIO_MMIO_QUEUE_SEL, 1);
 	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
+	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_QUEUE_PFN), 0);
 	EXPECT_EQ(reg_read(&rng, VIRTIO_MMIO_SHM_LEN_LOW), UINT32_MAX);
 	/* Registers are words. */
 	EXPECT_EQ(virtio_mmio_bus_ops.read(&rng, VIRTIO_MMIO_MAGIC_VALUE, 1), 0);
