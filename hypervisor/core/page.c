@@ -272,12 +272,14 @@ int page_host_device_fault(ipa_t addr, const struct mem_range *special, unsigned
 }
 
 /*
- * Are these pages RAM, owned by @owner alone, and their number legal? Borrowers
- * are not looked at. Under page_lock. Return: 0, -EINVAL or -EPERM.
+ * Are these pages RAM, owned by @owner alone with at most @most borrowers each, and
+ * their number legal? Under page_lock. Return: 0, -EINVAL, -EPERM or, if the
+ * borrowers are all that is wrong, -EBUSY.
  */
-int page_check(pa_t base, unsigned int pages, u16 owner)
+int page_check(pa_t base, unsigned int pages, u16 owner, u32 most)
 {
 	const struct page_record *rec;
+	int ret = 0;
 
 	CHECK(spin_is_locked(&page_lock));
 	if (!pages || pages > HYP_WORK_PAGES || !IS_ALIGNED(base.v, PAGE_SIZE))
@@ -285,10 +287,13 @@ int page_check(pa_t base, unsigned int pages, u16 owner)
 	if (!page_is_ram(base, (u64)pages << PAGE_SHIFT))
 		return -EPERM;
 	rec = page_find(base.v);
-	for (unsigned int i = 0; i < pages; i++)
+	for (unsigned int i = 0; i < pages; i++) {
 		if (rec[i].owner != owner || rec[i].state != PAGE_OWNED)
 			return -EPERM;
-	return 0;
+		if (rec[i].borrowers > most)
+			ret = -EBUSY;
+	}
+	return ret;
 }
 
 /*
@@ -327,16 +332,6 @@ void page_clear(u64 base)
 	arch_unmap_page(va);
 }
 
-static int check_borrowers(pa_t base, unsigned int pages, u32 most)
-{
-	const struct page_record *rec = page_find(base.v);
-
-	for (unsigned int i = 0; i < pages; i++)
-		if (rec[i].borrowers > most)
-			return -EBUSY;
-	return 0;
-}
-
 /**
  * page_lend_hyp() - the host lends pages to EL2 itself
  * @base: first page
@@ -352,9 +347,7 @@ int page_lend_hyp(pa_t base, unsigned int pages)
 	int ret;
 
 	spin_lock(&page_lock);
-	ret = page_check(base, pages, PAGE_OWNER_HOST);
-	if (!ret)
-		ret = check_borrowers(base, pages, PAGE_MAX_BORROWERS);
+	ret = page_check(base, pages, PAGE_OWNER_HOST, PAGE_MAX_BORROWERS);
 	if (!ret)
 		page_count(base.v, pages, 1);
 	spin_unlock(&page_lock);
@@ -390,9 +383,7 @@ int page_donate_hyp(pa_t base, unsigned int pages)
 	int ret;
 
 	spin_lock(&page_lock);
-	ret = page_check(base, pages, PAGE_OWNER_HOST);
-	if (!ret)
-		ret = check_borrowers(base, pages, 0);
+	ret = page_check(base, pages, PAGE_OWNER_HOST, 0);
 	if (!ret)
 		ret = pgtable_unmap(page_host, base.v, (u64)pages << PAGE_SHIFT);
 	if (!ret)
@@ -416,7 +407,7 @@ int page_hyp_donate_host(pa_t base, unsigned int pages)
 	int ret;
 
 	spin_lock(&page_lock);
-	ret = page_check(base, pages, PAGE_OWNER_HYP);
+	ret = page_check(base, pages, PAGE_OWNER_HYP, UINT32_MAX);
 	if (!ret)
 		ret = pgtable_prepare(page_host, base.v, base.v, size, PAGE_HOST_PROT,
 				      PAGE_MAX_LEAF);

@@ -24,7 +24,7 @@ extern struct spinlock page_lock;
 extern struct pgtable *page_host; /* under page_lock */
 
 struct page_record *page_find(u64 address);
-int page_check(pa_t base, unsigned int pages, u16 owner);
+int page_check(pa_t base, unsigned int pages, u16 owner, u32 most);
 void page_count(u64 base, u64 pages, int n);
 void page_clear(u64 base);
 

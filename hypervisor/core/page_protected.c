@@ -40,14 +40,10 @@ int page_donate_vm(struct pgtable *vm, ipa_t to, pa_t page, u32 prot)
 	if (prot & PROT_DEVICE)
 		return -EINVAL;
 	spin_lock(&page_lock);
-	ret = page_check(page, 1, PAGE_OWNER_HOST);
+	ret = page_check(page, 1, PAGE_OWNER_HOST, 0);
 	if (ret)
 		goto unlock;
 	rec = page_find(page.v);
-	if (rec->borrowers) {
-		ret = -EBUSY;
-		goto unlock;
-	}
 	/* A page that is not the VM's cannot be mapped there as asked already. */
 	ret = pgtable_prepare(vm, to.v, page.v, PAGE_SIZE, prot, PAGE_SIZE);
 	if (ret) {

@@ -23,22 +23,6 @@ static unsigned int run_end(const u64 *pfns, unsigned int pages, unsigned int i)
 	return i;
 }
 
-static int check_pfns(const u64 *pfns, unsigned int pages)
-{
-	for (unsigned int i = 0; i < pages; i++) {
-		const struct page_record *rec;
-
-		if (pfns[i] >= PFN_LIMIT)
-			return -EPERM;
-		rec = page_find(pfns[i] << PAGE_SHIFT);
-		if (!rec || rec->owner != PAGE_OWNER_HOST || rec->state != PAGE_OWNED)
-			return -EPERM;
-		if (rec->borrowers > PAGE_MAX_BORROWERS)
-			return -EBUSY;
-	}
-	return 0;
-}
-
 /* All of them are RAM. */
 static void count_pfns(const u64 *pfns, unsigned int pages, int n)
 {
@@ -48,6 +32,27 @@ static void count_pfns(const u64 *pfns, unsigned int pages, int n)
 		end = run_end(pfns, pages, i);
 		page_count(pfns[i] << PAGE_SHIFT, end - i, n);
 	}
+}
+
+/* One borrower more for each, or a refusal. Under page_lock, so nobody sees a part of it. */
+static int borrow_pfns(const u64 *pfns, unsigned int pages)
+{
+	unsigned int end;
+	int ret;
+
+	for (unsigned int i = 0; i < pages; i = end) {
+		pa_t base = pa(pfns[i] << PAGE_SHIFT);
+
+		end = run_end(pfns, pages, i);
+		ret = pfns[i] >= PFN_LIMIT ? -EPERM : page_check(base, end - i, PAGE_OWNER_HOST,
+								 PAGE_MAX_BORROWERS);
+		if (ret) {
+			count_pfns(pfns, i, -1);
+			return ret;
+		}
+		page_count(base.v, end - i, 1);
+	}
+	return 0;
 }
 
 /* A mapping is gone, or was there already and has been counted once too often. */
@@ -64,16 +69,17 @@ static void uncount(struct pgtable *vm __unused, u64 ia __unused, u64 base, u64 
  * would see what lay there before the host wrote it. Runs of neighbours go
  * together, up to a block.
  */
-static void clean(const struct pgtable *vm, const u64 *pfns, unsigned int pages, u32 prot)
+static void clean(const struct pgtable *vm, const struct pgtable_list *list)
 {
+	const u64 *pfns = list->pfns;
 	unsigned int end;
 
-	for (unsigned int i = 0; i < pages && !vm->fwb; i = end) {
-		end = run_end(pfns, pages, i);
+	for (unsigned int i = 0; i < list->pages && !vm->fwb; i = end) {
+		end = list->block ? list->pages : run_end(pfns, list->pages, i);
 		arch_dcache_clean_inval_pa(pa(pfns[i] << PAGE_SHIFT), (u64)(end - i) << PAGE_SHIFT);
 	}
 	/* What an instruction cache holds of a page is from its former use. */
-	if (prot & PROT_X)
+	if (list->prot & PROT_X)
 		arch_icache_inval();
 }
 
@@ -105,9 +111,7 @@ int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pag
 	if (!pages || pages > HYP_WORK_PAGES || (prot & PROT_DEVICE))
 		return -EINVAL;
 	spin_lock(&page_lock);
-	ret = check_pfns(pfns, pages);
-	if (!ret)
-		count_pfns(pfns, pages, 1);
+	ret = borrow_pfns(pfns, pages);
 	spin_unlock(&page_lock);
 	if (ret)
 		return ret;
@@ -120,7 +124,7 @@ int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pag
 		return ret == -EEXIST ? -EINVAL : ret;
 	}
 	if (ret)
-		clean(vm, pfns, pages, prot);
+		clean(vm, &list);
 	pgtable_list_commit(vm, &list);
 	return 0;
 }

@@ -191,8 +191,9 @@ struct gzvm_vcpu {
  * @slot_tree: slots by guest frames
  * @pin_lock: see the top of this file
  * @map_lock: see the top of this file
- * @pages: what stage 2 maps: struct page by guest frame; mark 0: first frame of a block
- * @nr_pages: entries of @pages
+ * @pages: what stage 2 maps: struct page by guest frame, a huge one for all of its frames;
+ *         mark 0: first frame of a block. gzvm_mem.c alone knows which it is
+ * @nr_pages: frames in @pages
  * @nr_blocks: marks of @pages
  * @mailbox: page with the PFNs of MAP_GUEST_BLOCK
  * @region_buf: buffer of SET_MEMREGION
@@ -345,6 +346,7 @@ int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr);
 unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsigned int nr);
 int gzvm_mem_prepare(struct gzvm *vm, u64 gfn);
+struct page *gzvm_mem_find(struct gzvm *vm, u64 gfn);
 void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages);
 unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
 			      unsigned long max);

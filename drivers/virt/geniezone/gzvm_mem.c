@@ -16,7 +16,9 @@
  * gzvm.pages records what stage 2 may map: a page is recorded before the hypervisor is told to
  * map it and forgotten after the hypervisor has unmapped it. The hypervisor may drop any
  * mapping by itself, so a fault on a recorded page is answered with that same page. Without
- * pins an entry is not a reference; it holds only as long as no notifier has come.
+ * pins an entry is not a reference; it holds only as long as no notifier has come. A huge page
+ * that is given as a block is then one entry for 512 frames, whose page is that of the first:
+ * it comes and goes as a whole, as a block does in stage 2. Pinned pages have an entry each.
  *
  * The notifier is called by whoever changes the VMM's memory, reclaim included, and takes
  * map_lock: so nothing that may reclaim memory is done under map_lock.
@@ -24,6 +26,7 @@
 
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
+#include <linux/kconfig.h>
 #include <linux/memremap.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -50,20 +53,36 @@ static int gzvm_mem_keep_ram(struct page **pages, int got)
 	return i ? i : -EFAULT; /* not reached: no machine of the tests has DAX */
 }
 
-static int gzvm_mem_get_unpinned(unsigned long hva, unsigned long nr, bool fault,
-				 struct page **pages)
+/* What is at hand, from the @got-th page on. Returns how many there are then. */
+static long gzvm_mem_get_fast(unsigned long hva, long nr, struct page **pages, long got)
 {
-	long got, more;
+	return got + max(get_user_pages_fast_only(hva + (got << PAGE_SHIFT), nr - got, FOLL_WRITE,
+						  pages + got), 0);
+}
 
-	got = max(get_user_pages_fast_only(hva, nr, FOLL_WRITE, pages), 0);
+/* The same with what has to be waited for. An errno if that makes none at all. */
+static long gzvm_mem_get_slow(unsigned long hva, long nr, struct page **pages, long got)
+{
+	/* A vCPU that waits here (userfaultfd, say) is one that a signal must reach. */
+	long more = get_user_pages_unlocked(hva + (got << PAGE_SHIFT), nr - got, pages + got,
+					    FOLL_WRITE | FOLL_HWPOISON | FOLL_INTERRUPTIBLE);
+
+	return more > 0 || got ? got + max(more, 0) : more;
+}
+
+static int gzvm_mem_get_unpinned(unsigned long hva, long nr, bool fault, struct page **pages)
+{
+	long got = gzvm_mem_get_fast(hva, nr, pages, 0), more;
+
 	if (got < nr && fault) {
-		/* A vCPU that waits here (userfaultfd, say) is one that a signal must reach. */
-		more = get_user_pages_unlocked(hva + (got << PAGE_SHIFT), nr - got, pages + got,
-					       FOLL_WRITE | FOLL_HWPOISON | FOLL_INTERRUPTIBLE);
-		if (more > 0)
-			got += more;
-		else if (!got)
-			got = more;
+		/* One at first: it may be a huge page, and the rest of that is at hand then. */
+		more = gzvm_mem_get_slow(hva, got + 1, pages, got);
+		if (more > got && more < nr) {
+			more = gzvm_mem_get_fast(hva, nr, pages, more);
+			if (more < nr)
+				more = gzvm_mem_get_slow(hva, nr, pages, more);
+		}
+		got = more;
 	}
 	if (got <= 0)
 		return got ? got : -EFAULT;
@@ -118,6 +137,20 @@ int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 	return gzvm_mem_get_unpinned(hva, nr, fault, pages);
 }
 
+/* Those of a huge page follow each other: their references go together. */
+static void gzvm_mem_release(struct page **pages, unsigned long nr)
+{
+	unsigned long i, end;
+	struct folio *folio;
+
+	for (i = 0; i < nr; i = end) {
+		folio = page_folio(pages[i]);
+		for (end = i + 1; end < nr && page_folio(pages[end]) == folio; end++)
+			;
+		folio_put_refs(folio, end - i);
+	}
+}
+
 /**
  * gzvm_mem_put() - give back what gzvm_mem_get() took
  * @vm: the VM
@@ -129,7 +162,7 @@ int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 void gzvm_mem_put(struct gzvm *vm, struct page **pages, unsigned long nr)
 {
 	if (!vm->pinned) {
-		release_pages(pages, nr);
+		gzvm_mem_release(pages, nr);
 		return;
 	}
 	unpin_user_pages_dirty_lock(pages, nr, true);
@@ -141,12 +174,56 @@ static u64 gzvm_block_first(u64 gfn)
 	return round_down(gfn, GZVM_BLOCK_PAGES);
 }
 
+/* Can stage 2 map 512 pages, which are for the frames from @gfn on, as a block? */
+static bool gzvm_mem_is_block(u64 gfn, struct page **pages)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned int i;
+
+	if (gfn != gzvm_block_first(gfn) || pfn % GZVM_BLOCK_PAGES)
+		return false;
+	for (i = 1; i < GZVM_BLOCK_PAGES; i++)
+		if (page_to_pfn(pages[i]) != pfn + i)
+			return false;
+	return true;
+}
+
+/* One entry for a huge page. Returns false where there has to be one for each of its pages. */
+static bool gzvm_mem_record_huge(struct gzvm *vm, u64 gfn, struct page *first)
+{
+	XA_STATE_ORDER(xas, &vm->pages, gfn, GZVM_BLOCK_ORDER);
+	struct folio *folio = page_folio(first);
+	bool done = false;
+
+	/* A huge page is known only to kernels that have such entries. */
+	if (!IS_ENABLED(CONFIG_XARRAY_MULTI) || folio_nr_pages(folio) < GZVM_BLOCK_PAGES)
+		return false;
+
+	xas_lock(&xas);
+	if (!xas_find_conflict(&xas)) {
+		do
+			xas_store(&xas, first);
+		while (xas_nomem(&xas, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN));
+		done = !xas_error(&xas);
+	}
+	xas_unlock(&xas);
+	if (done) {
+		vm->nr_pages += GZVM_BLOCK_PAGES;
+		folio_set_dirty(folio);
+	}
+	return done;
+}
+
 /**
  * gzvm_mem_record() - pages are about to be mapped
  * @vm: the VM; map_lock held
  * @gfn: the first guest frame
  * @pages: their pages, got with gzvm_mem_get()
  * @nr: their number
+ *
+ * The guest can write what is recorded from now on without a fault, so it becomes dirty. Nobody
+ * can find it clean and drop it meanwhile: that would need the notifier, which waits for
+ * map_lock.
  *
  * Return: how many, from the first on, are recorded; fewer than @nr where there was no memory
  * for a record: gzvm_mem_prepare() helps.
@@ -159,6 +236,10 @@ unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsi
 
 	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, pages, nr);
 
+	if (!vm->pinned && nr == GZVM_BLOCK_PAGES && gzvm_mem_is_block(gfn, pages) &&
+	    gzvm_mem_record_huge(vm, gfn, pages[0]))
+		return nr;
+
 	/* One walk for all: a block has 512 of them. */
 	xas_lock(&xas);
 	for (i = 0; i < nr; i++, xas_next(&xas)) {
@@ -168,15 +249,27 @@ unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsi
 		if (xas_error(&xas))
 			break;
 		vm->nr_pages += !old || xa_is_zero(old);
-		/*
-		 * The guest can write it from now on without a fault. Nobody can find it clean
-		 * and drop it meanwhile: that would need the notifier, which waits for map_lock.
-		 */
 		if (!vm->pinned)
 			folio_set_dirty(page_folio(pages[i]));
 	}
 	xas_unlock(&xas);
 	return i;
+}
+
+/**
+ * gzvm_mem_find() - the page that is recorded for a frame
+ * @vm: the VM; map_lock held
+ * @gfn: the guest frame
+ *
+ * Return: the page, or NULL.
+ */
+struct page *gzvm_mem_find(struct gzvm *vm, u64 gfn)
+{
+	struct page *page = xa_load(&vm->pages, gfn);
+
+	if (page && xa_get_order(&vm->pages, gfn))
+		page = pfn_to_page(page_to_pfn(page) + gfn - gzvm_block_first(gfn));
+	return page;
 }
 
 /**
@@ -202,15 +295,10 @@ int gzvm_mem_prepare(struct gzvm *vm, u64 gfn)
  */
 void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages)
 {
-	unsigned long pfn = page_to_pfn(pages[0]);
-	unsigned int i;
-
-	if (gfn != gzvm_block_first(gfn) || pfn % GZVM_BLOCK_PAGES ||
-	    xa_get_mark(&vm->pages, gfn, GZVM_MARK_BLOCK))
+	if (xa_get_mark(&vm->pages, gfn, GZVM_MARK_BLOCK))
 		return;
-	for (i = 1; i < GZVM_BLOCK_PAGES; i++)
-		if (page_to_pfn(pages[i]) != pfn + i)
-			return;
+	if (!xa_get_order(&vm->pages, gfn) && !gzvm_mem_is_block(gfn, pages))
+		return;
 	xa_set_mark(&vm->pages, gfn, GZVM_MARK_BLOCK);
 	vm->nr_blocks++;
 }
@@ -223,27 +311,33 @@ void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages)
  * @pages: room for @max pages, or NULL
  * @max: number of pages to stop after
  *
+ * A huge page's entry goes whole, also for a part of it: what is left of it in the range's
+ * blocks must be unmapped, too.
+ *
  * Context: anything that may hold a mutex; allocates nothing.
  * Return: number of pages.
  */
 unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
 			      unsigned long max)
 {
-	unsigned long index, n = 0;
+	unsigned long index, count, n = 0;
 	struct page *page;
 
 	xa_for_each_range(&vm->pages, index, page, gfn, last) {
 		u64 first = gzvm_block_first(index);
 
+		count = 1UL << xa_get_order(&vm->pages, index);
 		if (xa_get_mark(&vm->pages, first, GZVM_MARK_BLOCK)) {
 			xa_clear_mark(&vm->pages, first, GZVM_MARK_BLOCK);
 			vm->nr_blocks--;
 		}
 		xa_erase(&vm->pages, index);
-		vm->nr_pages--;
+		vm->nr_pages -= count;
+		/* Only pinned pages are asked for. */
 		if (pages)
 			pages[n] = page;
-		if (++n == max)
+		n += count;
+		if (n >= max)
 			break;
 	}
 	return n;
@@ -269,24 +363,29 @@ int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr)
 }
 
 /*
- * Takes the next recorded pages of a range from the guest: up to @max, all of one block.
- * @gfn moves behind them. Returns their number, 0 at the end, or an errno. map_lock held.
+ * Takes the next recorded pages of a range from the guest: up to @max, all of one block, and
+ * those that share an entry with them. @gfn moves behind them. Returns their number, 0 at the
+ * end, or an errno. map_lock held.
  */
 static long gzvm_mem_take(struct gzvm *vm, unsigned long *gfn, u64 last, struct page **pages,
 			  unsigned long max)
 {
 	unsigned long n;
-	u64 end;
+	u64 start, end;
 	int ret;
 
 	if (*gfn > last || !xa_find(&vm->pages, gfn, last, XA_PRESENT))
 		return 0;
-	end = gzvm_block_first(*gfn) + GZVM_BLOCK_PAGES - 1;
-	end = min(end, min_t(u64, last, *gfn + max - 1));
-	ret = gzvm_mem_unmap_hyp(vm, *gfn, end - *gfn + 1);
+	start = *gfn;
+	end = gzvm_block_first(start) + GZVM_BLOCK_PAGES - 1;
+	if (xa_get_order(&vm->pages, start))
+		start = gzvm_block_first(start);
+	else
+		end = min(end, min_t(u64, last, start + max - 1));
+	ret = gzvm_mem_unmap_hyp(vm, start, end - start + 1);
 	if (ret)
 		return ret;
-	n = gzvm_mem_forget(vm, *gfn, end, pages, max);
+	n = gzvm_mem_forget(vm, start, end, pages, max);
 	*gfn = end + 1;
 	return n;
 }

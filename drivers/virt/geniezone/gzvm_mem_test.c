@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: memory slots and the pages behind them, on a real mm.
+ * KUnit: pages behind memory slots, on a real mm.
  */
 
 #include <linux/cred.h>
@@ -13,10 +13,14 @@
 
 #include "gzvm_test.h"
 
-#define TEST_GPA	0x80000000ULL
-#define TEST_GFN	(TEST_GPA >> PAGE_SHIFT)
-
-static unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size)
+/**
+ * gzvm_test_mmap() - anonymous memory in the test's mm, which becomes the VM's
+ * @test: the test
+ * @size: bytes
+ *
+ * Return: its address.
+ */
+unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size)
 {
 	struct gzvm_test *gt = test->priv;
 	unsigned long hva;
@@ -28,7 +32,16 @@ static unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size)
 	return hva;
 }
 
-static struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u64 size, u64 hva)
+/**
+ * gzvm_test_region() - arguments of SET_USER_MEMORY_REGION
+ * @slot: number
+ * @gpa: where the guest sees it
+ * @size: bytes
+ * @hva: where the memory is
+ *
+ * Return: them.
+ */
+struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u64 size, u64 hva)
 {
 	return (struct gzvm_userspace_memory_region){
 		.slot = slot,
@@ -39,7 +52,17 @@ static struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u
 	};
 }
 
-static int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hva)
+/**
+ * gzvm_test_set() - SET_USER_MEMORY_REGION for the test's VM
+ * @test: the test
+ * @slot: number
+ * @gpa: where the guest sees it
+ * @size: bytes
+ * @hva: where the memory is
+ *
+ * Return: the ioctl's.
+ */
+int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hva)
 {
 	struct gzvm_userspace_memory_region region = gzvm_test_region(slot, gpa, size, hva);
 	struct gzvm_test *gt = test->priv;
@@ -47,8 +70,13 @@ static int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hv
 	return gzvm_memslot_set(gt->vm, &region);
 }
 
-/* Everything that was got was put back: pins, accounting and the hypervisor's mappings. */
-static void gzvm_test_nothing_left(struct kunit *test)
+/**
+ * gzvm_test_nothing_left() - expect that all that was got was put back
+ * @test: the test
+ *
+ * Pins, accounting, and the hypervisor's mappings.
+ */
+void gzvm_test_nothing_left(struct kunit *test)
 {
 	struct gzvm_test *gt = test->priv;
 
@@ -59,107 +87,17 @@ static void gzvm_test_nothing_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 0);
 }
 
-/* What counts as locked memory: what the guest has, if that is pinned. */
-static void gzvm_test_locked(struct kunit *test, unsigned long pages)
+/**
+ * gzvm_test_locked() - expect how much the guest has
+ * @test: the test
+ * @pages: number of pages; they count as locked memory if they are pinned
+ */
+void gzvm_test_locked(struct kunit *test, unsigned long pages)
 {
 	struct gzvm_test *gt = test->priv;
 
 	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, pages);
 	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, gt->vm->pinned ? pages : 0);
-}
-
-static void gzvm_test_region_args(struct kunit *test)
-{
-	const struct gzvm_userspace_memory_region good =
-		gzvm_test_region(0, TEST_GPA, SZ_2M, SZ_2M);
-	struct gzvm_userspace_memory_region r;
-
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&good), 0);
-
-#define CHECK_BAD(field, value) do {					\
-		r = good;						\
-		r.field = (value);					\
-		KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), -EINVAL);	\
-	} while (0)
-	CHECK_BAD(slot, GZVM_MAX_MEM_SLOTS);
-	CHECK_BAD(flags, 8);
-	CHECK_BAD(guest_phys_addr, TEST_GPA + 0x800);
-	CHECK_BAD(memory_size, SZ_2M + 1);
-	CHECK_BAD(userspace_addr, SZ_2M + 8);
-	CHECK_BAD(guest_phys_addr, -(u64)SZ_1M);
-	CHECK_BAD(guest_phys_addr, BIT_ULL(40) - SZ_1M);
-	CHECK_BAD(userspace_addr, -(u64)SZ_1M);
-	CHECK_BAD(memory_size, 0x80000000ULL << PAGE_SHIFT);
-#undef CHECK_BAD
-
-	r = good;
-	r.slot = GZVM_MAX_MEM_SLOTS - 1;
-	r.guest_phys_addr = BIT_ULL(40) - SZ_2M;
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
-
-	/* Of a removal only the slot counts. */
-	r = gzvm_test_region(3, 1, 0, 1);
-	r.flags = ~0;
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
-}
-
-static void gzvm_test_slots(struct kunit *test)
-{
-	struct gzvm_test *gt = test->priv;
-	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-
-	gt->vm->demand_paging = true;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MEMREGION_PURPOSE], 1);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, SZ_1M, hva + SZ_1M), 0);
-
-	/* Overlaps: by one page at either end, inside, around. */
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_1M, SZ_1M + SZ_4K, hva),
-			-EEXIST);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_2M - SZ_4K, SZ_1M, hva),
-			-EEXIST);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_4K, SZ_4K, hva), -EEXIST);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_4K, SZ_4M, hva), -EEXIST);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), -EEXIST);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 2);
-
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->id, 0);
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 255)->id, 0);
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 256)->id, 511);
-	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN - 1));
-	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 512));
-
-	/* Nothing mapped there in the VMM. */
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 2, 0, SZ_4K, SZ_4K), -EFAULT);
-
-	/* The slot shrinks, moves, goes; both known ways to say so. */
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4K, hva), 0);
-	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 1));
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, SZ_1G, SZ_4K, hva), 0);
-	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, 0, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
-	gzvm_test_nothing_left(test);
-}
-
-/* The hypervisor's refusal leaves no slot behind. */
-static void gzvm_test_slot_refused(struct kunit *test)
-{
-	struct gzvm_test *gt = test->priv;
-	unsigned long hva = gzvm_test_mmap(test, SZ_1M);
-
-	gt->vm->demand_paging = true;
-	gt->status[GZVM_FN_SET_MEMREGION] = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -ENOMEM);
-	gt->status[GZVM_FN_SET_MEMREGION] = 0;
-	gt->status[GZVM_FN_MEMREGION_PURPOSE] = -EINVAL;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EINVAL);
-	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
-	gzvm_test_nothing_left(test);
 }
 
 static void gzvm_test_fault_page(struct kunit *test)
@@ -288,11 +226,17 @@ static bool gzvm_test_is_mapped(struct gzvm_test *gt, u64 gfn)
 	return xa_load(&gt->mapped, gfn);
 }
 
-/*
- * New memory in part of a mapping. It becomes a mapping of its own, so that it can be taken away
- * without a split of what is around, of which the notifiers hear, too.
+/**
+ * gzvm_test_remap() - new memory in part of a mapping
+ * @hva: where
+ * @size: bytes
+ *
+ * It becomes a mapping of its own, so that it can be taken away without a split of what is
+ * around, of which the notifiers hear, too.
+ *
+ * Return: 0 or -ENOMEM.
  */
-static int gzvm_test_remap(unsigned long hva, unsigned long size)
+int gzvm_test_remap(unsigned long hva, unsigned long size)
 {
 	unsigned long ret = vm_mmap(NULL, hva, size, PROT_READ | PROT_WRITE,
 				    MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, 0);
@@ -388,6 +332,100 @@ static void gzvm_test_fault_again(struct kunit *test)
 	/* Itself, the two parts. */
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST_BLOCK], 3);
 
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* Aligned memory that comes by huge pages. Two MiB of it are to be used. */
+static unsigned long gzvm_test_mmap_huge(struct kunit *test)
+{
+	unsigned long hva = ALIGN(gzvm_test_mmap(test, SZ_4M), SZ_2M);
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, hva);
+	if (vma)
+		vm_flags_set(vma, VM_HUGEPAGE);
+	mmap_write_unlock(current->mm);
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	return hva;
+}
+
+/*
+ * A huge page is one entry, comes as a block and goes as a whole; what is left of it comes again
+ * frame by frame.
+ */
+static void gzvm_test_huge(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap_huge(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	void *entry;
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	KUNIT_ASSERT_EQ(test, xa_get_order(&gt->vm->pages, TEST_GFN), GZVM_BLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 1);
+	gzvm_test_locked(test, 512);
+
+	/* The hypervisor has dropped it, and its host asks for a frame in it: the same pages. */
+	entry = xa_load(&gt->mapped, TEST_GFN + 7);
+	KUNIT_EXPECT_EQ(test, xa_to_value(entry),
+			page_to_pfn(gzvm_mem_find(gt->vm, TEST_GFN)) + 7);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 7 * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gzvm_test_locked(test, 512);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 1);
+
+	/* One of its pages is given back: all that one entry stands for is unmapped with it. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 9 * PAGE_SIZE), 0);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 9 * PAGE_SIZE), 0);
+	gzvm_test_locked(test, 512);
+
+	/* The hypervisor refuses it: nothing stays. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	gt->status[GZVM_FN_MAP_GUEST_BLOCK] = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -ENOMEM);
+	gzvm_test_nothing_left(test);
+	gt->status[GZVM_FN_MAP_GUEST_BLOCK] = 0;
+
+	/* A hole in it: the notifier takes all of it, and a part comes again. */
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gzvm_test_locked(test, 512);
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_1M, SZ_64K), 0);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, xa_get_order(&gt->vm->pages, TEST_GFN), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 0);
+	gzvm_test_locked(test, 512 - 16);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* No huge page to the record where each page has a reference of its own. */
+static void gzvm_test_huge_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap_huge(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, xa_get_order(&gt->vm->pages, TEST_GFN), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 1);
+	gzvm_test_locked(test, 512);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA + 9 * PAGE_SIZE), 0);
+	gzvm_test_locked(test, 511);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_blocks, 0);
 	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
 	gzvm_test_nothing_left(test);
 }
@@ -540,38 +578,6 @@ static void gzvm_test_retire_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->vm->mm->locked_vm, 0);
 }
 
-static void gzvm_test_rebase_watched(struct kunit *test)
-{
-	struct gzvm_test *gt = test->priv;
-	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
-
-	gt->vm->demand_paging = true;
-	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
-	gzvm_test_nothing_left(test);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	/* The new memory is watched, the old no longer. */
-	gt->calls[GZVM_FN_UNMAP] = 0;
-	KUNIT_ASSERT_EQ(test, vm_munmap(hva, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 0);
-	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
-	gzvm_test_nothing_left(test);
-
-	/* UNMAP that fails: the slot stays as it was. */
-	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_2M, SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	gt->status[GZVM_FN_UNMAP] = -EINVAL;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), -EINVAL);
-	gt->status[GZVM_FN_UNMAP] = 0;
-	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->hva, hva + SZ_2M);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
-	gzvm_test_nothing_left(test);
-}
-
 /* Over RLIMIT_MEMLOCK the page alone may still fit; what was charged for naught is given back. */
 static void gzvm_test_memlock(struct kunit *test)
 {
@@ -615,67 +621,7 @@ static void gzvm_test_memlock(struct kunit *test)
 	put_cred(cred);
 }
 
-static void gzvm_test_rebase(struct kunit *test)
-{
-	struct gzvm_test *gt = test->priv;
-	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
-
-	gt->vm->pinned = true;
-	gt->vm->demand_paging = true;
-	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	/* What backs the slot changes: its pages go, the slot stays known. */
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
-	gzvm_test_nothing_left(test);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-
-	/* Without UNMAP what the guest has touched cannot be taken back. */
-	gzvm_hyp.features = 0;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EBUSY);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EBUSY);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, 0, 0), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
-
-	/* UNMAP that fails: all stays. */
-	gzvm_hyp.features = GZVM_HYP_FEAT_UNMAP;
-	gt->status[GZVM_FN_UNMAP] = -EINVAL;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
-	KUNIT_EXPECT_NOT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
-	gt->status[GZVM_FN_UNMAP] = 0;
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
-	gzvm_test_nothing_left(test);
-}
-
-/* A hypervisor without demand paging is given all of a slot at once. */
-static void gzvm_test_populate(struct kunit *test)
-{
-	struct gzvm_test *gt = test->priv;
-	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
-
-	gt->vm->pinned = true;
-	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
-	gzvm_test_locked(test, 1024);
-	KUNIT_EXPECT_NOT_NULL(test, xa_load(&gt->mapped, TEST_GFN + 1023));
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
-	gzvm_test_nothing_left(test);
-
-	/* A hole in the memory: nothing is left of the attempt. */
-	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_64K), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -EFAULT);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
-	gzvm_test_nothing_left(test);
-}
-
 static struct kunit_case gzvm_mem_cases[] = {
-	KUNIT_CASE(gzvm_test_region_args),
-	KUNIT_CASE(gzvm_test_slots),
-	KUNIT_CASE(gzvm_test_slot_refused),
 	KUNIT_CASE(gzvm_test_fault_page),
 	KUNIT_CASE(gzvm_test_fault_block),
 	KUNIT_CASE(gzvm_test_fault_hole),
@@ -684,16 +630,15 @@ static struct kunit_case gzvm_mem_cases[] = {
 	KUNIT_CASE(gzvm_test_fault_hole_pinned),
 	KUNIT_CASE(gzvm_test_notify),
 	KUNIT_CASE(gzvm_test_fault_again),
+	KUNIT_CASE(gzvm_test_huge),
+	KUNIT_CASE(gzvm_test_huge_pinned),
 	KUNIT_CASE(gzvm_test_notify_race),
 	KUNIT_CASE(gzvm_test_no_record),
 	KUNIT_CASE(gzvm_test_notify_refused),
 	KUNIT_CASE(gzvm_test_no_reference),
 	KUNIT_CASE(gzvm_test_retire),
 	KUNIT_CASE(gzvm_test_retire_pinned),
-	KUNIT_CASE(gzvm_test_rebase_watched),
 	KUNIT_CASE(gzvm_test_memlock),
-	KUNIT_CASE(gzvm_test_rebase),
-	KUNIT_CASE(gzvm_test_populate),
 	{}
 };
 

@@ -141,7 +141,7 @@ static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk)
 				break;
 			continue;
 		}
-		chunk->pages[i] = xa_load(&vm->pages, chunk->gfn + i);
+		chunk->pages[i] = gzvm_mem_find(vm, chunk->gfn + i);
 		if (!chunk->pages[i])
 			break;
 		i++;

@@ -11,6 +11,9 @@
 
 #define GZVM_TEST_NR_FN		0x48
 #define GZVM_TEST_VM_ID		7
+/* Where slots are, mostly. */
+#define TEST_GPA		0x80000000ULL
+#define TEST_GFN		(TEST_GPA >> PAGE_SHIFT)
 
 /**
  * struct gzvm_test - state of a test
@@ -41,5 +44,11 @@ struct gzvm_test {
 int gzvm_test_init(struct kunit *test);
 void gzvm_test_exit(struct kunit *test);
 struct gzvm_vcpu *gzvm_test_vcpu(struct kunit *test, u32 id);
+unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size);
+int gzvm_test_remap(unsigned long hva, unsigned long size);
+struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u64 size, u64 hva);
+int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hva);
+void gzvm_test_nothing_left(struct kunit *test);
+void gzvm_test_locked(struct kunit *test, unsigned long pages);
 
 #endif /* _GZVM_TEST_H */

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: memory slots: what is refused, how they change and go.
+ */
+
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "gzvm_test.h"
+
+static void gzvm_test_region_args(struct kunit *test)
+{
+	const struct gzvm_userspace_memory_region good =
+		gzvm_test_region(0, TEST_GPA, SZ_2M, SZ_2M);
+	struct gzvm_userspace_memory_region r;
+
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&good), 0);
+
+#define CHECK_BAD(field, value) do {					\
+		r = good;						\
+		r.field = (value);					\
+		KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), -EINVAL);	\
+	} while (0)
+	CHECK_BAD(slot, GZVM_MAX_MEM_SLOTS);
+	CHECK_BAD(flags, 8);
+	CHECK_BAD(guest_phys_addr, TEST_GPA + 0x800);
+	CHECK_BAD(memory_size, SZ_2M + 1);
+	CHECK_BAD(userspace_addr, SZ_2M + 8);
+	CHECK_BAD(guest_phys_addr, -(u64)SZ_1M);
+	CHECK_BAD(guest_phys_addr, BIT_ULL(40) - SZ_1M);
+	CHECK_BAD(userspace_addr, -(u64)SZ_1M);
+	CHECK_BAD(memory_size, 0x80000000ULL << PAGE_SHIFT);
+#undef CHECK_BAD
+
+	r = good;
+	r.slot = GZVM_MAX_MEM_SLOTS - 1;
+	r.guest_phys_addr = BIT_ULL(40) - SZ_2M;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
+
+	/* Of a removal only the slot counts. */
+	r = gzvm_test_region(3, 1, 0, 1);
+	r.flags = ~0;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_check(&r), 0);
+}
+
+static void gzvm_test_slots(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+
+	gt->vm->demand_paging = true;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MEMREGION_PURPOSE], 1);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, SZ_1M, hva + SZ_1M), 0);
+
+	/* Overlaps: by one page at either end, inside, around. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_1M, SZ_1M + SZ_4K, hva),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_2M - SZ_4K, SZ_1M, hva),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA + SZ_4K, SZ_4K, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA - SZ_4K, SZ_4M, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 2);
+
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->id, 0);
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 255)->id, 0);
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN + 256)->id, 511);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN - 1));
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 512));
+
+	/* Nothing mapped there in the VMM. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 2, 0, SZ_4K, SZ_4K), -EFAULT);
+
+	/* The slot shrinks, moves, goes; both known ways to say so. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4K, hva), 0);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN + 1));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, SZ_1G, SZ_4K, hva), 0);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 511, TEST_GPA + SZ_1M, 0, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
+	gzvm_test_nothing_left(test);
+}
+
+/* The hypervisor's refusal leaves no slot behind. */
+static void gzvm_test_slot_refused(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_1M);
+
+	gt->vm->demand_paging = true;
+	gt->status[GZVM_FN_SET_MEMREGION] = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -ENOMEM);
+	gt->status[GZVM_FN_SET_MEMREGION] = 0;
+	gt->status[GZVM_FN_MEMREGION_PURPOSE] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EINVAL);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_rebase_watched(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	/* The new memory is watched, the old no longer. */
+	gt->calls[GZVM_FN_UNMAP] = 0;
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 0);
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
+	gzvm_test_nothing_left(test);
+
+	/* UNMAP that fails: the slot stays as it was. */
+	KUNIT_ASSERT_EQ(test, gzvm_test_remap(hva + SZ_2M, SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), -EINVAL);
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_memslot_find(gt->vm, TEST_GFN)->hva, hva + SZ_2M);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+static void gzvm_test_rebase(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	/* What backs the slot changes: its pages go, the slot stays known. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+
+	/* Without UNMAP what the guest has touched cannot be taken back. */
+	gzvm_hyp.features = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, 0, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_UNMAP], 1);
+
+	/* UNMAP that fails: all stays. */
+	gzvm_hyp.features = GZVM_HYP_FEAT_UNMAP;
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	KUNIT_EXPECT_NOT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
+/* A hypervisor without demand paging is given all of a slot at once. */
+static void gzvm_test_populate(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->pinned = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
+	gzvm_test_locked(test, 1024);
+	KUNIT_EXPECT_NOT_NULL(test, xa_load(&gt->mapped, TEST_GFN + 1023));
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+
+	/* A hole in the memory: nothing is left of the attempt. */
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_2M, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -EFAULT);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
+	gzvm_test_nothing_left(test);
+}
+
+static struct kunit_case gzvm_memslot_cases[] = {
+	KUNIT_CASE(gzvm_test_region_args),
+	KUNIT_CASE(gzvm_test_slots),
+	KUNIT_CASE(gzvm_test_slot_refused),
+	KUNIT_CASE(gzvm_test_rebase_watched),
+	KUNIT_CASE(gzvm_test_rebase),
+	KUNIT_CASE(gzvm_test_populate),
+	{}
+};
+
+static struct kunit_suite gzvm_memslot_suite = {
+	.name = "gzvm_memslot",
+	.init = gzvm_test_init,
+	.exit = gzvm_test_exit,
+	.test_cases = gzvm_memslot_cases,
+};
+
+kunit_test_suite(gzvm_memslot_suite);
