@@ -326,6 +326,10 @@ enum gzvm_next {
 	GZVM_NEXT_SLEEP,
 };
 
+/* gzvm_work.c */
+bool gzvm_work_pending(void);
+int gzvm_work_handle(void);
+
 /* gzvm_exit.c */
 enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason);
 size_t gzvm_exit_payload(const struct gzvm_vcpu_run *run, u32 reason);

@@ -12,8 +12,6 @@
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <trace/events/geniezone.h>
@@ -151,13 +149,6 @@ static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *ur
 	return 0;
 }
 
-/* What has to be done outside RUN, or by a call that may sleep, before the guest goes on. */
-static bool gzvm_vcpu_has_work(void)
-{
-	return signal_pending(current) || need_resched() ||
-	       test_thread_flag(TIF_NOTIFY_RESUME);
-}
-
 /*
  * One entry of the guest. With interrupts off no signal can arrive unseen between the check
  * and the entry: its IPI stays pending and ends the guest at once. The interrupt that ended
@@ -171,7 +162,7 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	int ret;
 
 	local_irq_disable();
-	if (gzvm_vcpu_has_work()) {
+	if (gzvm_work_pending()) {
 		local_irq_enable();
 		return -EAGAIN;
 	}
@@ -209,28 +200,6 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	return 0;
 }
 
-/*
- * What the kernel does before it returns to userspace (signals, task work, throttling). None of
- * it is for modules to call, so RUN returns; without a signal it is restarted by itself, which
- * the VMM does not see: what was open stays open.
- *
- * Return: 0 if there is nothing, else the errno for RUN.
- */
-static int gzvm_vcpu_leave_for_work(struct gzvm_vcpu *vcpu)
-{
-	if (signal_pending(current)) {
-		/* A courtesy to the hypervisor; it has nothing to refuse. */
-		(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
-		return -ERESTARTSYS;
-	}
-	if (test_thread_flag(TIF_NOTIFY_RESUME)) {
-		/* Makes the return look at restarts, as a signal does, but is none. */
-		set_thread_flag(TIF_NOTIFY_SIGNAL);
-		return -ERESTARTNOINTR;
-	}
-	return 0;
-}
-
 static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
 	u32 reason = GZVM_EXIT_UNKNOWN;
@@ -240,11 +209,10 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 		return gzvm_vcpu_end(vcpu, urun, vcpu->undelivered);
 
 	for (;;) {
-		/* cond_resched() does nothing in a preemptible kernel. */
-		cond_resched();
-		if (need_resched())
-			schedule();
-		ret = gzvm_vcpu_leave_for_work(vcpu);
+		ret = gzvm_work_handle();
+		/* A courtesy to the hypervisor; it has nothing to refuse. */
+		if (ret == -ERESTARTSYS)
+			(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
 		if (ret)
 			return ret;
 		if (READ_ONCE(vcpu->vm->broken))

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * GenieZone driver: what the kernel does before a thread goes on in userspace (signals, task work,
+ * throttling, another thread's turn) has to be done before it goes on in a guest, too.
+ *
+ * Linux has that for every hypervisor (CONFIG_VIRT_XFER_TO_GUEST_WORK), except that 6.12 has it for
+ * KVM's vCPUs alone. There RUN leaves for userspace, where it is done, and is restarted.
+ */
+
+#include <linux/gzvm_drv.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#ifdef CONFIG_VIRT_XFER_TO_GUEST_WORK
+
+#include <linux/entry-virt.h>
+
+/**
+ * gzvm_work_pending() - is there something to do before the guest goes on?
+ *
+ * What comes after this interrupts the CPU: with interrupts off until the guest is entered, it
+ * ends the guest at once.
+ *
+ * Context: interrupts off.
+ * Return: true if gzvm_work_handle() has to be called.
+ */
+bool gzvm_work_pending(void)
+{
+	xfer_to_guest_mode_prepare();
+	return xfer_to_guest_mode_work_pending();
+}
+
+/**
+ * gzvm_work_handle() - do what can be done without leaving RUN
+ *
+ * Context: process, interrupts on; may sleep.
+ * Return: 0; else the errno for RUN: -ERESTARTSYS for a signal.
+ */
+int gzvm_work_handle(void)
+{
+	return __xfer_to_guest_mode_work_pending() && xfer_to_guest_mode_handle_work() ?
+	       -ERESTARTSYS : 0;
+}
+
+#else /* !CONFIG_VIRT_XFER_TO_GUEST_WORK */
+
+bool gzvm_work_pending(void)
+{
+	return signal_pending(current) || need_resched() ||
+	       test_thread_flag(TIF_NOTIFY_RESUME);
+}
+
+int gzvm_work_handle(void)
+{
+	/* cond_resched() does nothing in a preemptible kernel. */
+	cond_resched();
+	if (need_resched())
+		schedule();
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (test_thread_flag(TIF_NOTIFY_RESUME)) {
+		/*
+		 * set_notify_signal(current), which no module can link: the return looks at
+		 * restarts, as it does for a signal. The VMM sees nothing of it.
+		 */
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+		return -ERESTARTNOINTR;
+	}
+	return 0;
+}
+
+#endif /* CONFIG_VIRT_XFER_TO_GUEST_WORK */
