@@ -193,7 +193,8 @@ static u64 guest_workaround(u32 fn)
  * guest_call_answer() - the calls whose answer is all there is to do
  * @v: loaded
  *
- * Also all that are unknown. Return: false: it is one of guest_call().
+ * Also all that are unknown.
+ * Return: false: it is one of guest_call().
  */
 bool guest_call_answer(struct vcpu *v)
 {

@@ -114,7 +114,8 @@ static int init_range(const struct ram *r, const struct mem_range *hyp, unsigned
  * @nr_hyp: their number
  * @host: the host's stage 2, empty; RAM is mapped here by the largest leaves
  *
- * Context: once at boot. Return: 0, -ENOMEM, or -EINVAL for RAM that physical
+ * Context: once at boot.
+ * Return: 0, -ENOMEM, or -EINVAL for RAM that physical
  * addresses of this CPU do not reach.
  */
 int page_init(const struct platform *p, struct page_record *records,
@@ -193,7 +194,8 @@ bool page_overlaps_ram(pa_t base, u64 size)
  * @page: any physical address
  * @out: copy of the record; a value of the moment
  *
- * Context: any; takes no lock. Return: false: not RAM.
+ * Context: any; takes no lock.
+ * Return: false: not RAM.
  */
 bool page_get(pa_t page, struct page_record *out)
 {
@@ -257,7 +259,8 @@ static int map_device(u64 addr, const struct mem_range *special, unsigned int nr
  * no RAM, no special and no denied range; inside a special range one page.
  * Device-nGnRE: stage 1 may only make it stricter.
  *
- * Context: takes page_lock. Return: 0: mapped (or was), try again; -EPERM: RAM
+ * Context: takes page_lock.
+ * Return: 0: mapped (or was), try again; -EPERM: RAM
  * that is not the host's, denied, or beyond the physical address size; -ENOMEM.
  */
 int page_host_device_fault(ipa_t addr, const struct mem_range *special, unsigned int nr_special,
@@ -273,7 +276,8 @@ int page_host_device_fault(ipa_t addr, const struct mem_range *special, unsigned
 
 /*
  * Are these pages RAM, owned by @owner alone with at most @most borrowers each, and
- * their number legal? Under page_lock. Return: 0, -EINVAL, -EPERM or, if the
+ * their number legal? Under page_lock.
+ * Return: 0, -EINVAL, -EPERM or, if the
  * borrowers are all that is wrong, -EBUSY.
  */
 int page_check(pa_t base, unsigned int pages, u16 owner, u32 most)
@@ -339,7 +343,8 @@ void page_clear(u64 base)
  *
  * For run pages and mailboxes. Counted: the same page may be lent several times.
  *
- * Context: takes page_lock. Return: 0, -EINVAL, -EPERM, -EBUSY (no more of them
+ * Context: takes page_lock.
+ * Return: 0, -EINVAL, -EPERM, -EBUSY (no more of them
  * can be counted).
  */
 int page_lend_hyp(pa_t base, unsigned int pages)
@@ -375,7 +380,8 @@ void page_return_hyp(pa_t base, unsigned int pages)
  *
  * They keep their contents and leave the host's stage 2.
  *
- * Context: takes page_lock. Return: 0, -EINVAL, -EPERM, -EBUSY, -ENOMEM (a block
+ * Context: takes page_lock.
+ * Return: 0, -EINVAL, -EPERM, -EBUSY, -ENOMEM (a block
  * of the host's has to be split).
  */
 int page_donate_hyp(pa_t base, unsigned int pages)
@@ -399,7 +405,8 @@ int page_donate_hyp(pa_t base, unsigned int pages)
  *
  * They are cleared first.
  *
- * Context: takes page_lock. Return: 0, -EINVAL, -EPERM, -ENOMEM.
+ * Context: takes page_lock.
+ * Return: 0, -EINVAL, -EPERM, -ENOMEM.
  */
 int page_hyp_donate_host(pa_t base, unsigned int pages)
 {

@@ -29,7 +29,8 @@ static struct page_record *owned_at(struct pgtable *vm, ipa_t from, u64 *base)
  * @page: the page, with its contents
  * @prot: PROT_*, without PROT_DEVICE
  *
- * Context: the VM's lock; takes page_lock. Return: 0, -EINVAL, -EPERM (also: @to is
+ * Context: the VM's lock; takes page_lock.
+ * Return: 0, -EINVAL, -EPERM (also: @to is
  * in use), -EBUSY, -ENOMEM.
  */
 int page_donate_vm(struct pgtable *vm, ipa_t to, pa_t page, u32 prot)
@@ -73,7 +74,8 @@ unlock:
  *
  * The page is cleared before the host sees it.
  *
- * Context: the VM's lock, none of its vCPUs runs; takes page_lock. Return: 0,
+ * Context: the VM's lock, none of its vCPUs runs; takes page_lock.
+ * Return: 0,
  * -EINVAL, -EPERM (the VM owns nothing there), -ENOMEM.
  */
 int page_reclaim_vm(struct pgtable *vm, ipa_t from)
@@ -107,7 +109,8 @@ int page_reclaim_vm(struct pgtable *vm, ipa_t from)
  * @vm: stage 2 of the VM
  * @from: IPA, page aligned
  *
- * Context: the VM's lock; takes page_lock. Return: 0, -EINVAL, -EPERM (not the
+ * Context: the VM's lock; takes page_lock.
+ * Return: 0, -EINVAL, -EPERM (not the
  * VM's, or shared already), -ENOMEM.
  */
 int page_share_host(struct pgtable *vm, ipa_t from)
@@ -133,7 +136,8 @@ int page_share_host(struct pgtable *vm, ipa_t from)
  * @vm: stage 2 of the VM
  * @from: IPA, page aligned
  *
- * Context: the VM's lock; takes page_lock. Return: 0, -EINVAL, -EPERM (not the
+ * Context: the VM's lock; takes page_lock.
+ * Return: 0, -EINVAL, -EPERM (not the
  * VM's, or not shared).
  */
 int page_unshare_host(struct pgtable *vm, ipa_t from)

@@ -225,7 +225,8 @@ static int try_all(struct selftest *t)
  *
  * In the unit tests, and at boot of a test build. Uses two VMIDs for its time.
  *
- * Context: no lock held. Return: 0; -ENOMEM; or -EINVAL after a pr_err() line that
+ * Context: no lock held.
+ * Return: 0; -ENOMEM; or -EINVAL after a pr_err() line that
  * names the move and the state, and everything is left as it is then.
  */
 int page_selftest(pa_t scratch)

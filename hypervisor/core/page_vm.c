@@ -97,7 +97,8 @@ static void clean(const struct pgtable *vm, const struct pgtable_list *list)
  * page at that IPA is replaced, as after a hole was punched on the host's side,
  * and a block that the list disagrees with is dropped whole.
  *
- * Context: the VM's lock; takes page_lock. Return: 0, -EINVAL, -EPERM (any pfn not
+ * Context: the VM's lock; takes page_lock.
+ * Return: 0, -EINVAL, -EPERM (any pfn not
  * the host's), -EBUSY (borrowers would overflow), -ENOMEM; a refusal maps nothing
  * and takes nothing away.
  */
@@ -163,7 +164,8 @@ void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
  * the range's beginning again and again comes to its end: empty tables are freed,
  * so what stands before the first leaf is a few tables' worth of holes.
  *
- * Context: the VM's lock; takes page_lock. Return: true when nothing is left from
+ * Context: the VM's lock; takes page_lock.
+ * Return: true when nothing is left from
  * the cursor on.
  */
 bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget)

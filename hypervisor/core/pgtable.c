@@ -126,7 +126,8 @@ static int walk_table(struct pgtable *pt, u64 *table, u64 base, unsigned int lev
  * Depth first, in the order of addresses. An entry is read again after each
  * visit, so that visitors may change it.
  *
- * Context: the caller's lock on @pt. Return: 0, what a visitor returned, or
+ * Context: the caller's lock on @pt.
+ * Return: 0, what a visitor returned, or
  * -EINVAL for a range that is not page aligned, empty or beyond @pt.
  */
 int pgtable_walk(struct pgtable *pt, u64 ia, u64 size, const struct pgtable_walk *walk)
@@ -200,7 +201,8 @@ static int map_init(const struct pgtable *pt, struct map *m, u64 ia, u64 out, u6
  * the lock is held. The tables that it added are empty: a caller that does not
  * map takes them back with pgtable_prune().
  *
- * Context: the caller's lock on @pt. Return: as pgtable_map().
+ * Context: the caller's lock on @pt.
+ * Return: as pgtable_map().
  */
 int pgtable_prepare(struct pgtable *pt, u64 ia, u64 pa, u64 size, u32 prot, u64 max_leaf)
 {
@@ -244,7 +246,8 @@ static int map_visit(struct pgtable *pt, u64 start, unsigned int level, u64 *ent
  * Fills invalid entries only: what is mapped as asked already stays as it is.
  * All checks and allocations come first; a refusal changes nothing.
  *
- * Context: the caller's lock on @pt. Return: 0, -EINVAL (alignment, range,
+ * Context: the caller's lock on @pt.
+ * Return: 0, -EINVAL (alignment, range,
  * @prot), -EEXIST (something else is mapped there) or -ENOMEM.
  */
 int pgtable_map(struct pgtable *pt, u64 ia, u64 pa, u64 size, u32 prot, u64 max_leaf)
@@ -268,7 +271,8 @@ int pgtable_map(struct pgtable *pt, u64 ia, u64 pa, u64 size, u32 prot, u64 max_
  * @pt: tables
  * @ia: any address; beyond the tables it is not mapped
  *
- * Context: the caller's lock on @pt. Return: see struct pgtable_leaf.
+ * Context: the caller's lock on @pt.
+ * Return: see struct pgtable_leaf.
  */
 struct pgtable_leaf pgtable_lookup(struct pgtable *pt, u64 ia)
 {
@@ -326,7 +330,8 @@ static int protect_visit(struct pgtable *pt __unused, u64 start, unsigned int le
  * Permissions alone may change without break-before-make (Arm ARM D8.16.1), so
  * this works on the very code that runs.
  *
- * Context: the caller's lock on @pt. Return: 0, or -EINVAL and nothing changed:
+ * Context: the caller's lock on @pt.
+ * Return: 0, or -EINVAL and nothing changed:
  * a part is not mapped, or shares a leaf with what is outside of the range.
  */
 int pgtable_protect(struct pgtable *pt, u64 ia, u64 size, u32 prot)

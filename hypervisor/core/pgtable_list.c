@@ -92,7 +92,8 @@ static int list_prepare_visit(struct pgtable *pt, u64 start, unsigned int level,
  * Makes the tables that are needed. Success obliges to pgtable_list_commit(),
  * with the lock held all the while.
  *
- * Context: the caller's lock on @pt. Return: 1: there is something to map; 0: all
+ * Context: the caller's lock on @pt.
+ * Return: 1: there is something to map; 0: all
  * is mapped as asked already; -EINVAL (range, @prot), -EEXIST (a leaf of 1 GiB is
  * in the way) or -ENOMEM, and nothing changed.
  */

@@ -225,7 +225,8 @@ static int split_visit(struct pgtable *pt, u64 start, unsigned int level, u64 *e
  * taken there finds its address mapped and tries again. Holes are no error.
  * Tables that become empty are freed; TLBs are clean on return.
  *
- * Context: the caller's lock on @pt. Return: 0, -EINVAL (alignment, range) or
+ * Context: the caller's lock on @pt.
+ * Return: 0, -EINVAL (alignment, range) or
  * -ENOMEM and nothing changed.
  */
 int pgtable_unmap(struct pgtable *pt, u64 ia, u64 size)

@@ -153,7 +153,8 @@ static u64 outstanding(const struct pool_quota *q)
  * What is reserved leaves pool_available() at once; single pages of it can be
  * had whatever others take. Whether larger blocks are left is not promised.
  *
- * Context: takes pool_lock. Return: 0, or -ENOMEM and nothing changed.
+ * Context: takes pool_lock.
+ * Return: 0, or -ENOMEM and nothing changed.
  */
 int pool_reserve(struct pool_quota *q, u64 pages)
 {
@@ -193,7 +194,8 @@ static struct link *find(unsigned int order, unsigned int *found)
  * @pages: how many; a power of two, at most POOL_MAX_PAGES. The block is aligned
  *         to its own size, as a physical address
  *
- * Context: takes pool_lock. Return: the address, or NULL (budget or pool).
+ * Context: takes pool_lock.
+ * Return: the address, or NULL (budget or pool).
  */
 void *pool_alloc(struct pool_quota *q, unsigned int pages)
 {
@@ -268,7 +270,8 @@ u64 pool_total(void)
 /**
  * pool_available() - what is left
  *
- * Context: any; a value of the moment. Return: bytes that are neither taken nor
+ * Context: any; a value of the moment.
+ * Return: bytes that are neither taken nor
  * reserved.
  */
 u64 pool_available(void)

@@ -259,7 +259,8 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 /*
  * Exits that change nothing which the list registers depend on, and there most of
  * them end: the vCPU keeps its list registers, for others it is in the guest all the
- * time, and who has news for it kicks it as if it were. Return: true: enter it again;
+ * time, and who has news for it kicks it as if it were.
+ * Return: true: enter it again;
  * false: vgic_sync(), then run_exit().
  */
 static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
@@ -291,7 +292,8 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
 }
 
 /*
- * One exit of the guest. Return: 0 to enter it again, or the exit reason for the
+ * One exit of the guest.
+ * Return: 0 to enter it again, or the exit reason for the
  * host.
  */
 static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
@@ -447,7 +449,8 @@ static u64 run_enter(struct vcpu *v, u32 *wake)
  * @v: claimed
  * @wake: result: vCPUs that the host has to run
  *
- * Context: interrupts masked, no lock. Return: exit reason, also in the run page.
+ * Context: interrupts masked, no lock.
+ * Return: exit reason, also in the run page.
  */
 u64 run_vcpu(struct vcpu *v, u32 *wake)
 {

@@ -170,7 +170,8 @@ void vcpu_reset(struct vcpu *v)
  * The news is in memory already. Those inside the guest are made to leave it. Bits of
  * vCPUs that do not exist mean nothing.
  *
- * Context: any lock or none. Return: the vCPUs of @mask that are with the host,
+ * Context: any lock or none.
+ * Return: the vCPUs of @mask that are with the host,
  * which has to call RUN for them.
  */
 u32 vm_kick(struct vm *vm, u32 mask)

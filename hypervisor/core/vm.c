@@ -38,7 +38,8 @@ void vm_setup(void)
  * vm_get() - find a VM and keep it
  * @id: as the caller gave it, unchecked
  *
- * Context: takes vm_table_lock. Return: the VM, to be given back by vm_put(), or
+ * Context: takes vm_table_lock.
+ * Return: the VM, to be given back by vm_put(), or
  * NULL: no such VM, or it is being destroyed.
  */
 struct vm *vm_get(u64 id)
@@ -241,7 +242,8 @@ static u32 vm_slot_index(const struct vm *vm, u64 gfn)
  * @vm: the VM
  * @gfn: IPA >> 12
  *
- * Context: vm->slots_lock. Return: NULL: no memory there.
+ * Context: vm->slots_lock.
+ * Return: NULL: no memory there.
  */
 const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
 {
@@ -257,7 +259,8 @@ const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
  * @vm: the VM
  * @id: as the caller gave it
  *
- * Context: vm->slots_lock. Return: NULL: there is none.
+ * Context: vm->slots_lock.
+ * Return: NULL: there is none.
  */
 const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 {
@@ -288,7 +291,8 @@ static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
  * calls: the memory is the host's, and the guest has had it. There is room for all
  * slots: each id below VM_MAX_SLOTS has at most one.
  *
- * Context: vm->slots_lock. Return: 0, -EINVAL (range, over another slot or a GIC
+ * Context: vm->slots_lock.
+ * Return: 0, -EINVAL (range, over another slot or a GIC
  * frame).
  */
 int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages)

@@ -106,7 +106,8 @@ static bool vm_drop_block(struct vm *vm, ipa_t at)
  * Lends pages, and makes room while the VM's quota or the pool is used up: its
  * stage 2 is a cache. So a VM that maps sparsely can make only itself slower.
  *
- * Context: vm->lock; vm->pfns holds the frame numbers. Return: as page_lend_vm();
+ * Context: vm->lock; vm->pfns holds the frame numbers.
+ * Return: as page_lend_vm();
  * -EAGAIN: that was enough for one call, there is more to drop; -ENOMEM: there is not.
  */
 static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
@@ -505,6 +506,9 @@ int hypercall_inform_exit(u64 x[])
  *
  * What a region is for. A plain VM's memory is all alike, so only the arguments
  * matter: firmware of a protected VM has no use yet.
+ *
+ * Context: no lock.
+ * Return: 0 or -EINVAL.
  */
 int hypercall_memregion_purpose(u64 x[])
 {
@@ -529,6 +533,9 @@ int hypercall_memregion_purpose(u64 x[])
  * @x: x0 to x3
  *
  * Where the guest's device tree lies; must be memory of the guest's.
+ *
+ * Context: takes slots_lock.
+ * Return: 0 or -EINVAL.
  */
 int hypercall_set_dtb_config(u64 x[])
 {

@@ -50,7 +50,8 @@ static u32 running_priority(const struct vgic_cpu *c)
  * and for group 1 as well if CBPR is set; else BPR1, which counts from one bit
  * further up.
  *
- * Context: vgic->lock held, the vCPU is not in the guest. Return: the group priority.
+ * Context: vgic->lock held, the vCPU is not in the guest.
+ * Return: the group priority.
  */
 u32 vgic_cpuif_group_priority(const struct vgic_cpu *c, u8 priority, bool group1)
 {
@@ -73,7 +74,8 @@ u32 vgic_cpuif_group_priority(const struct vgic_cpu *c, u8 priority, bool group1
  * IHI 0069 4.8: its group is enabled, PMR does not mask it (4.8.5), and its group
  * priority is above the running priority (4.8.4).
  *
- * Context: vgic->lock held, the vCPU is not in the guest. Return: true if so.
+ * Context: vgic->lock held, the vCPU is not in the guest.
+ * Return: true if so.
  */
 bool vgic_cpuif_takes(const struct vgic_cpu *c, u8 priority, bool group1)
 {

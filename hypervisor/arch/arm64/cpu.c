@@ -105,7 +105,8 @@ void cpu_boot_init(const struct platform *p)
 /**
  * cpu_alloc_stacks() - stacks for all CPUs but this one
  *
- * Context: boot, pool ready. Return: 0 or -ENOMEM.
+ * Context: boot, pool ready.
+ * Return: 0 or -ENOMEM.
  */
 int cpu_alloc_stacks(void)
 {
@@ -206,6 +207,8 @@ void cpu_init_el2(void)
 
 /**
  * cpu_vtcr() - VTCR_EL2 for host and VMs
+ *
+ * Return: the register's value.
  */
 u64 cpu_vtcr(void)
 {

@@ -30,7 +30,8 @@
 /**
  * cpu_detect() - fill cpu_features from the ID registers
  *
- * Context: boot CPU at EL2. Return: 0, or -ENODEV after a line that says what is
+ * Context: boot CPU at EL2.
+ * Return: 0, or -ENODEV after a line that says what is
  * missing.
  */
 int cpu_detect(void)

@@ -24,7 +24,8 @@ static struct pool_quota fp_quota = { .limit = ~0ULL };
  * fp_init() - memory for the host's SVE registers
  * @nr_cpus: CPUs of the machine
  *
- * Context: boot. Return: 0 or -ENOMEM.
+ * Context: boot.
+ * Return: 0 or -ENOMEM.
  */
 int fp_init(unsigned int nr_cpus)
 {

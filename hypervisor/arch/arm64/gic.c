@@ -127,7 +127,8 @@ static void gic_own_interrupts(struct percpu *cpu)
  * gic_init() - find each CPU's redistributor, learn about list registers
  * @p: the platform
  *
- * Context: boot. Return: 0, -ENOMEM, or -ENODEV after a line that says why.
+ * Context: boot.
+ * Return: 0, -ENOMEM, or -ENODEV after a line that says why.
  */
 int gic_init(const struct platform *p)
 {

@@ -22,7 +22,8 @@ void mmu_pool_ready(struct pool_quota *q);
  * @size: bytes, whole pages
  * @prot: PROT_*; never writable and executable
  *
- * Context: takes el2_lock. Return: 0 or a negative errno.
+ * Context: takes el2_lock.
+ * Return: 0 or a negative errno.
  */
 int mmu_map(u64 va, pa_t pa, u64 size, u32 prot);
 int mmu_unmap(u64 va, u64 size);
@@ -32,7 +33,8 @@ int mmu_unmap(u64 va, u64 size);
  * @base: physical address
  * @size: bytes
  *
- * Context: boot. Return: the virtual address, or NULL.
+ * Context: boot.
+ * Return: the virtual address, or NULL.
  */
 volatile void *mmu_map_mmio(u64 base, u64 size);
 

@@ -16,7 +16,8 @@ extern struct pgtable host_stage2;
  * @hyp: ranges that are the hypervisor's
  * @nr_hyp: their number
  *
- * Context: boot. Return: 0 or a negative errno.
+ * Context: boot.
+ * Return: 0 or a negative errno.
  */
 int host_init(const struct platform *p, struct page_record *records, const struct mem_range *hyp,
 	      unsigned int nr_hyp);

@@ -304,7 +304,8 @@ void vgic_cpu_map_hw(struct vgic_cpu *c, unsigned int intid);
  *
  * A quick look, that only frames and their neighbourhood pass.
  *
- * Context: no lock. Return: false: it is in no frame of this VM.
+ * Context: no lock.
+ * Return: false: it is in no frame of this VM.
  */
 static inline bool vgic_covers(const struct vgic_cpu *c, u64 addr)
 {
@@ -323,7 +324,8 @@ static inline bool vgic_covers(const struct vgic_cpu *c, u64 addr)
  *
  * A shorter way to what vgic_access() says.
  *
- * Context: no lock. Return: false: it is not such a register; ask vgic_access().
+ * Context: no lock.
+ * Return: false: it is not such a register; ask vgic_access().
  */
 bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val);
 
@@ -341,7 +343,8 @@ bool vgic_read(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, u64 *val);
  *
  * After it @cpu->again tells whether the access has to be repeated.
  *
- * Context: takes vgic->lock. Return: true when @addr is in a frame of this VM:
+ * Context: takes vgic->lock.
+ * Return: true when @addr is in a frame of this VM:
  * complete (or @cpu->again).
  */
 bool vgic_access(struct vgic_cpu *cpu, ipa_t addr, unsigned int size, bool write, u64 *val,
@@ -367,7 +370,8 @@ void vgic_sgi(struct vgic_cpu *cpu, u64 sgir, bool group1, u32 *wake);
  * @level: edge-triggered: each call with true latches
  * @wake: see above; here the bit of any vCPU
  *
- * Context: takes vgic->lock. Return: 0 or -EINVAL (INTID or vCPU not there).
+ * Context: takes vgic->lock.
+ * Return: 0 or -EINVAL (INTID or vCPU not there).
  */
 int vgic_set_line(struct vgic *g, unsigned int cpu, unsigned int intid, bool level, u32 *wake);
 
@@ -380,7 +384,8 @@ int vgic_set_line(struct vgic *g, unsigned int cpu, unsigned int intid, bool lev
  * Matters while the SPI is level-sensitive. In force from the next time on that
  * it goes into a list register.
  *
- * Context: takes vgic->lock. Return: 0 or -EINVAL.
+ * Context: takes vgic->lock.
+ * Return: 0 or -EINVAL.
  */
 int vgic_set_resample(struct vgic *g, unsigned int intid, bool on);
 
@@ -391,7 +396,8 @@ int vgic_set_resample(struct vgic *g, unsigned int intid, bool on);
  * Asked after vgic_sync() or vgic_access(): if so, leave to the host (exit IRQ)
  * instead of entering the guest, with the result of vgic_eoi_report().
  *
- * Context: no lock. Return: true if so.
+ * Context: no lock.
+ * Return: true if so.
  */
 static inline bool vgic_eoi_due(const struct vgic_cpu *c)
 {
@@ -406,7 +412,8 @@ static inline bool vgic_eoi_due(const struct vgic_cpu *c)
  *
  * Each deactivation is in exactly one report. Entries from hw.nr_lrs on are 0.
  *
- * Context: takes vgic->lock, if there is something to report. Return: true if an
+ * Context: takes vgic->lock, if there is something to report.
+ * Return: true if an
  * end of interrupt is in it.
  */
 bool vgic_eoi_report(struct vgic_cpu *c, u64 lr[VGIC_MAX_LRS]);
@@ -466,7 +473,8 @@ void vgic_flush(struct vgic_cpu *c);
  * vgic_has_queued() - is there something that the next vgic_flush() may load?
  * @c: the vCPU's part of the vGIC
  *
- * Context: no lock. Return: true if so.
+ * Context: no lock.
+ * Return: true if so.
  */
 static inline bool vgic_has_queued(const struct vgic_cpu *c)
 {
@@ -491,7 +499,8 @@ void vgic_sync(struct vgic_cpu *c, u32 *wake);
  * Something enabled and pending, above its PMR and its running priority: what
  * ends a WFI. Needs hw.vmcr, ap0r, ap1r as of the exit.
  *
- * Context: after vgic_sync(); may take vgic->lock. Return: true if so.
+ * Context: after vgic_sync(); may take vgic->lock.
+ * Return: true if so.
  */
 bool vgic_pending(struct vgic_cpu *c);
 

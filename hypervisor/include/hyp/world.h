@@ -98,7 +98,8 @@ int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value);
  * arch_vcpu_timer_delay() - cycles until the vCPU's next timer interrupt
  * @v: the vCPU
  *
- * Tells the vGIC what is due already. Return: ~0: none is armed.
+ * Tells the vGIC what is due already.
+ * Return: ~0: none is armed.
  */
 u64 arch_vcpu_timer_delay(struct vcpu *v);
 
