@@ -3,11 +3,15 @@
  * Random calls on /dev/gzvm from several threads: VMs, vCPUs, memory, eventfds, RUN, closed
  * and reused descriptors.
  *
- *	fuzz [--seed N] [--ops N] [--threads N]
+ *	fuzz [--seed N] [--ops N] [--threads N] [--fail N]
  *
  * Each thread's calls and arguments follow from the seed; how the threads interleave does not.
  * With one thread a run repeats exactly. The work is bounded by the number of calls, not by
  * time. Fails when some ioctl never succeeded: then it tests nothing of it.
+ *
+ * With --fail one of N ioctls finds an allocation, or a copy from or to userspace, that fails
+ * (/proc/thread-self/fail-nth). Not so RUN, which fail_test has: it ends by a signal, and a frame
+ * on the stack that cannot be read or written is the end of the process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -26,6 +30,9 @@
 #define MAX_THREADS	8
 #define NR_FDS		12
 #define POOL_SIZE	(4 * BLOCK)
+#define DEBUG		"/sys/kernel/debug/"
+/* The longest call has about as many places that can fail. */
+#define MAX_NTH		24
 
 enum { DEV, VM, VCPU, EVENT, NR_KINDS };
 
@@ -46,6 +53,8 @@ struct thread {
 	unsigned long ops;
 	unsigned long tried[NR_CALLS];
 	unsigned long good[NR_CALLS];
+	unsigned long faults;
+	int nth;
 	struct gzvm_vcpu_run *run;
 	uint64_t *value;
 	_Atomic bool done;
@@ -54,6 +63,9 @@ struct thread {
 /* Shared by all threads, without locks: a descriptor may be closed or another's meanwhile. */
 static _Atomic int fds[NR_KINDS][NR_FDS];
 static char *pool;
+static unsigned int fail_one_in;
+static __thread volatile sig_atomic_t failing;
+static sigset_t kick_set;
 static struct thread threads[MAX_THREADS];
 
 /* xorshift64* */
@@ -126,9 +138,41 @@ static void keep(struct thread *t, unsigned int kind, int fd)
 		close(old);
 }
 
+/* The Nth place from here on fails, once. */
+static void fail_begin(struct thread *t)
+{
+	char text[8];
+	int size = snprintf(text, sizeof(text), "%u", 1 + (unsigned int)below(t, MAX_NTH));
+
+	pthread_sigmask(SIG_BLOCK, &kick_set, NULL);
+	failing = 1;
+	if (pwrite(t->nth, text, size, 0) != size)
+		abort();
+}
+
+/* What was not reached by the call may fail the calls of these two functions. */
+static void fail_end(struct thread *t)
+{
+	char left[8] = "";
+
+	if (pread(t->nth, left, sizeof(left) - 1, 0) > 0 && !atoi(left))
+		t->faults++;
+	while (pwrite(t->nth, "0", 1, 0) != 1)
+		;
+	failing = 0;
+	pthread_sigmask(SIG_UNBLOCK, &kick_set, NULL);
+}
+
 static long call(struct thread *t, enum call which, int fd, unsigned long request, unsigned long arg)
 {
-	long ret = gz_ioctl_value(fd, request, arg);
+	bool fail = fail_one_in && which != RUN && one_in(t, fail_one_in);
+	long ret;
+
+	if (fail)
+		fail_begin(t);
+	ret = gz_ioctl_value(fd, request, arg);
+	if (fail)
+		fail_end(t);
 
 	t->tried[which]++;
 	t->good[which] += ret >= 0;
@@ -375,6 +419,7 @@ static void *fuzz_thread(void *arg)
 	struct thread *t = arg;
 	unsigned long i;
 
+	t->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	for (i = 0; i < t->ops; i++)
 		actions[below(t, sizeof(actions) / sizeof(actions[0]))](t);
 	t->done = true;
@@ -400,6 +445,15 @@ static bool reserve_values(unsigned int count)
 	for (i = 0; i < count; i++)
 		threads[i].value = (uint64_t *)(area + span / 2 + i * PAGE);
 	return true;
+}
+
+/* The kernel's own copy on the way back (rseq) was the one to fail. Anything else is real. */
+static void not_delivered(int signal, siginfo_t *info, void *context)
+{
+	const struct sigaction real = { .sa_handler = SIG_DFL };
+
+	if (!failing || info->si_code != SI_KERNEL)
+		sigaction(signal, &real, NULL);
 }
 
 /* Nothing to do: the signal itself ends RUN. */
@@ -430,12 +484,40 @@ static void kick_until_done(unsigned int count)
 	} while (running);
 }
 
+/* All kinds of allocations, not those alone that must not sleep. */
+static bool fail_setup(void)
+{
+	const struct sigaction action = { .sa_sigaction = not_delivered, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigemptyset(&kick_set);
+	sigaddset(&kick_set, KICK_SIGNAL);
+	return !write_file(DEBUG "failslab/ignore-gfp-wait", "N") &&
+	       !write_file(DEBUG "failslab/verbose", "0") &&
+	       !write_file(DEBUG "fail_page_alloc/ignore-gfp-wait", "N") &&
+	       !write_file(DEBUG "fail_page_alloc/min-order", "0") &&
+	       !write_file(DEBUG "fail_page_alloc/verbose", "0") &&
+	       !write_file(DEBUG "fail_usercopy/verbose", "0");
+}
+
+static int report_faults(unsigned int count)
+{
+	unsigned long faults = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		faults += threads[i].faults;
+	printf("# %lu calls had a fault\n%sok %u faults\n", faults, faults ? "" : "not ",
+	       NR_CALLS + 1);
+	return !faults;
+}
+
 static int report(unsigned int count)
 {
 	int failed = 0;
 	unsigned int i, call;
 
-	printf("TAP version 13\n1..%d\n", NR_CALLS);
+	printf("TAP version 13\n1..%d\n", NR_CALLS + !!fail_one_in);
 	for (call = 0; call < NR_CALLS; call++) {
 		unsigned long tried = 0, good = 0;
 
@@ -447,6 +529,8 @@ static int report(unsigned int count)
 		printf("# %s: %lu of %lu succeeded\n%sok %u %s\n", call_names[call], good, tried,
 		       good ? "" : "not ", call + 1, call_names[call]);
 	}
+	if (fail_one_in)
+		failed += report_faults(count);
 	return failed;
 }
 
@@ -454,7 +538,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' }, { "ops", required_argument, NULL, 'o' },
-		{ "threads", required_argument, NULL, 't' }, {},
+		{ "threads", required_argument, NULL, 't' },
+		{ "fail", required_argument, NULL, 'f' }, {},
 	};
 	unsigned long seed = 1, ops = 6000, count = 2;
 	unsigned int i, kind;
@@ -471,12 +556,19 @@ int main(int argc, char **argv)
 		case 't':
 			count = number(optarg);
 			break;
+		case 'f':
+			fail_one_in = number(optarg);
+			break;
 		default:
 			return 2;
 		}
 	}
 	if (!count || count > MAX_THREADS) {
 		fprintf(stderr, "fuzz: --threads is 1 to %d\n", MAX_THREADS);
+		return 2;
+	}
+	if (fail_one_in && !fail_setup()) {
+		fprintf(stderr, "fuzz: --fail: the kernel has no fault injection\n");
 		return 2;
 	}
 	printf("# seed %lu, %lu calls, %lu threads\n", seed, ops, count);
