@@ -143,6 +143,11 @@ ON_KERNEL_SUITES := driver-kunit driver-selftests guest-kit/geniezone:*
 check-debug check-newest: check-%: emulate-files $(BUILD)/driver/%
 	$(Q)EMULATE_BUILD=0 tools/testing/on-kernel $* $(ON_KERNEL_SUITES)
 
+# The driver as a part of a kernel tree: other compilers and checkers, kunit.py.
+.PHONY: check-tree
+check-tree: $(STAMPS)/tools
+	$(Q)SUITES=tools/testing/tree tools/testing/run
+
 # Every CPU model; "make check" has three of them.
 .PHONY: check-cpus
 check-cpus: emulate-files
@@ -185,6 +190,7 @@ define HYPERVISOR_HELP
 @echo 'make check-cpus    hypervisor, host and guests on each CPU model that is known to work'
 @echo 'make check-debug   the driver on a kernel with KASAN, lockdep and more of its own checkers'
 @echo 'make check-newest  the driver on the newest kernel that Debian has'
+@echo 'make check-tree    the driver in a kernel tree: gcc, clang, Coccinelle, header test, kunit.py'
 @echo 'make coverage    lines of the hypervisor that its unit tests reach; fails below 90%'
 @echo 'make mutants     kept one-line faults, each of which must turn a test red'
 @echo 'make fuzz        fuzz the hypercalls on all CPUs for FUZZ_SECONDS (600)'
