@@ -451,7 +451,7 @@ TEST_F_TIMEOUT(fail, debugfs, HANG_TIMEOUT)
 }
 
 /* Loading the driver: an instance of it that a test build of ours loads and unloads at will. */
-TEST(load_the_module)
+TEST_ALONE(load_the_module)
 {
 	const char *path = getenv("GZVM_KO");
 	char text[16], left[16];

@@ -19,6 +19,12 @@
 
 /* Seconds after which a test hangs: for what never comes, on the slowest of machines. */
 #define HANG_TIMEOUT	3600
+/* A test without a fixture has 30 s in the harness. */
+#define TEST_ALONE(name)			\
+	FIXTURE(name) {};			\
+	FIXTURE_SETUP(name) {}			\
+	FIXTURE_TEARDOWN(name) {}		\
+	TEST_F_TIMEOUT(name, name, HANG_TIMEOUT)
 
 #define PAGE		4096UL
 #define BLOCK		(2UL << 20)

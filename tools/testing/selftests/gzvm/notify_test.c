@@ -17,7 +17,6 @@
 #include "../kselftest_harness.h"
 #include "gzvm_util.h"
 
-#define ALL_TIMEOUT	300
 #define MORE		0xc0000000UL	/* guest physical, free */
 #define PAGES		16
 #define ROUNDS		50
@@ -111,7 +110,7 @@ static int marks(volatile uint64_t *mem)
  * What the guest wrote goes with the page, and its next write arrives in the new one: if it kept
  * the old page the wait would be for ever.
  */
-TEST_F_TIMEOUT(notify, dontneed_while_written, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, dontneed_while_written, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 
@@ -126,7 +125,7 @@ TEST_F_TIMEOUT(notify, dontneed_while_written, ALL_TIMEOUT)
 	EXPECT_EQ(-EINTR, hammer_stop(self));
 }
 
-TEST_F_TIMEOUT(notify, hole_while_written, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, hole_while_written, HANG_TIMEOUT)
 {
 	int file = memfd_create("guest", MFD_CLOEXEC);
 	uint64_t *mem;
@@ -149,7 +148,7 @@ TEST_F_TIMEOUT(notify, hole_while_written, ALL_TIMEOUT)
 	close(file);
 }
 
-TEST_F_TIMEOUT(notify, truncated_while_written, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, truncated_while_written, HANG_TIMEOUT)
 {
 	int file = memfd_create("guest", MFD_CLOEXEC);
 	struct gzvm_vcpu_run *run = self->cpu->run;
@@ -181,7 +180,7 @@ TEST_F_TIMEOUT(notify, truncated_while_written, ALL_TIMEOUT)
 }
 
 /* Migration under the guest's feet. */
-TEST_F_TIMEOUT(notify, compaction_while_written, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, compaction_while_written, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 
@@ -198,7 +197,7 @@ TEST_F_TIMEOUT(notify, compaction_while_written, ALL_TIMEOUT)
 	EXPECT_EQ(-EINTR, hammer_stop(self));
 }
 
-TEST_F_TIMEOUT(notify, the_guest_reads_zeroes, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, the_guest_reads_zeroes, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 
@@ -217,7 +216,7 @@ TEST_F_TIMEOUT(notify, the_guest_reads_zeroes, ALL_TIMEOUT)
 	EXPECT_EQ(77, self->cpu->box.result[0]);
 }
 
-TEST_F_TIMEOUT(notify, write_protected, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, write_protected, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 
@@ -231,7 +230,7 @@ TEST_F_TIMEOUT(notify, write_protected, ALL_TIMEOUT)
 }
 
 /* What the parent's guest writes after a fork is not the child's. */
-TEST_F_TIMEOUT(notify, fork, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, fork, HANG_TIMEOUT)
 {
 	volatile uint64_t *mem = vm_at(&self->vm, VM_DATA);
 	int go[2], status;
@@ -262,7 +261,7 @@ TEST_F_TIMEOUT(notify, fork, ALL_TIMEOUT)
 }
 
 /* Blocks where the host has huge pages; a hole in one takes what it must, no more. */
-TEST_F_TIMEOUT(notify, huge_pages, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, huge_pages, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 	const uint64_t sum = 512 * 7 + 511 * 512 / 2;
@@ -316,7 +315,7 @@ static unsigned int pages_with_bit(const void *mem, unsigned int nr, unsigned in
 	return n;
 }
 
-TEST_F_TIMEOUT(notify, swapped_out_and_in, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, swapped_out_and_in, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 	const unsigned int nr = 1024;
@@ -348,7 +347,7 @@ static long read_number(const char *path)
 }
 
 /* Pages of one content become one; the guest's write to it is to its own again. */
-TEST_F_TIMEOUT(notify, merged, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, merged, HANG_TIMEOUT)
 {
 	uint64_t *mem = vm_at(&self->vm, VM_DATA);
 
@@ -369,7 +368,7 @@ TEST_F_TIMEOUT(notify, merged, ALL_TIMEOUT)
 }
 
 /* Nothing counts as locked, however small the limit. */
-TEST_F_TIMEOUT(notify, not_locked, ALL_TIMEOUT)
+TEST_F_TIMEOUT(notify, not_locked, HANG_TIMEOUT)
 {
 	char line[128];
 	long locked = -1, pinned = -1;
@@ -388,7 +387,7 @@ TEST_F_TIMEOUT(notify, not_locked, ALL_TIMEOUT)
 }
 
 /* The VM ends with the memory of its creator, whoever has its files. */
-TEST(files_outlive_their_process)
+TEST_ALONE(files_outlive_their_process)
 {
 	uint64_t cap = GZVM_CAP_VM_GPA_SIZE;
 	int sockets[2], vm_fd, vcpu_fd, status;

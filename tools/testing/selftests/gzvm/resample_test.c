@@ -12,7 +12,6 @@
 #include "../kselftest_harness.h"
 #include "gzvm_util.h"
 
-#define ALL_TIMEOUT	120
 #define SPI		8
 #define NONE		1023
 
@@ -65,7 +64,7 @@ static long end(struct vcpu *cpu, uint64_t intid)
 	return guest_call(cpu, GUEST_GIC_END, intid);
 }
 
-TEST_F_TIMEOUT(resample, level, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, level, HANG_TIMEOUT)
 {
 	ASSERT_EQ(0, gz_irqfd(self->vm.fd, self->fd, SPI, GZVM_IRQFD_FLAG_RESAMPLE, self->told));
 	EXPECT_EQ(NONE, acknowledge(self->cpu));
@@ -85,7 +84,7 @@ TEST_F_TIMEOUT(resample, level, ALL_TIMEOUT)
 }
 
 /* Two devices on one line: both are told, and the line is the OR of what they do then. */
-TEST_F_TIMEOUT(resample, shared, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, shared, HANG_TIMEOUT)
 {
 	ASSERT_EQ(0, gz_irqfd(self->vm.fd, self->fd, SPI, GZVM_IRQFD_FLAG_RESAMPLE, self->told));
 	ASSERT_EQ(0, gz_irqfd(self->vm.fd, self->fd2, SPI, GZVM_IRQFD_FLAG_RESAMPLE,
@@ -112,7 +111,7 @@ TEST_F_TIMEOUT(resample, shared, ALL_TIMEOUT)
 }
 
 /* The line goes down with the last irqfd. */
-TEST_F_TIMEOUT(resample, removed_while_high, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, removed_while_high, HANG_TIMEOUT)
 {
 	int vm = self->vm.fd;
 
@@ -140,7 +139,7 @@ TEST_F_TIMEOUT(resample, removed_while_high, ALL_TIMEOUT)
 }
 
 /* Signalled before it was assigned; the descriptors are the caller's to close. */
-TEST_F_TIMEOUT(resample, signalled_before, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, signalled_before, HANG_TIMEOUT)
 {
 	int told = dup(self->told);
 
@@ -153,7 +152,7 @@ TEST_F_TIMEOUT(resample, signalled_before, ALL_TIMEOUT)
 	EXPECT_EQ(NONE, acknowledge(self->cpu));
 }
 
-TEST_F_TIMEOUT(resample, errors, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, errors, HANG_TIMEOUT)
 {
 	int vm = self->vm.fd, file = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -173,7 +172,7 @@ TEST_F_TIMEOUT(resample, errors, ALL_TIMEOUT)
 }
 
 /* An edge has no level to be ended: the irqfd is one as without the flag. */
-TEST_F_TIMEOUT(resample, edge, ALL_TIMEOUT)
+TEST_F_TIMEOUT(resample, edge, HANG_TIMEOUT)
 {
 	ASSERT_EQ(0, guest_spi_setup(self->cpu, SPI + 1, true));
 	ASSERT_EQ(0, gz_irqfd(self->vm.fd, self->fd, SPI + 1, GZVM_IRQFD_FLAG_RESAMPLE,

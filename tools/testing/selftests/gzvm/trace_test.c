@@ -30,7 +30,7 @@ static int trace_read(void)
 	return size;
 }
 
-TEST(events)
+TEST_ALONE(events)
 {
 	struct vm vm;
 	char want[128];
