@@ -29,20 +29,32 @@
 #define VENDOR_HYP_FEATURE_FEATURES BIT(0)
 #define VENDOR_HYP_FEATURE_PTP BIT(1)
 
+/* CPU_SUSPEND's power_state in the original format (DEN0022 5.4.2) */
+#define POWER_STATE_DOWN BIT(16)
+#define POWER_STATE_RESERVED (GENMASK(31, 26) | GENMASK(23, 17))
+/* Cycles that CPU_ON waits for the end of another vCPU's CPU_ON: some 10 ms */
+#define CPU_ON_PATIENCE (1UL << 22)
+
+static bool is_entry(struct vcpu *v, u64 entry)
+{
+	bool memory;
+
+	spin_lock(&v->vm->slots_lock);
+	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
+	spin_unlock(&v->vm->slots_lock);
+	return memory && IS_ALIGNED(entry, 4);
+}
+
 /* An MPIDR argument: Aff0 is the vCPU's index, everything else zero. */
 static s64 guest_cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 arg, u32 *wake)
 {
 	u32 off = VCPU_POWER_OFF;
 	struct vcpu_peer *peer;
-	bool memory;
 
 	if (mpidr >= VGIC_MAX_CPUS)
 		return PSCI_INVALID_PARAMETERS;
 	peer = &v->vm->peer[vgic_cpu_nospec(mpidr)];
-	spin_lock(&v->vm->slots_lock);
-	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
-	spin_unlock(&v->vm->slots_lock);
-	if (!memory || !IS_ALIGNED(entry, 4))
+	if (!is_entry(v, entry))
 		return PSCI_INVALID_ADDRESS;
 	/* Under the lock the vCPU does not come, go or start in the middle of this. */
 	spin_lock(&v->vm->vcpus_lock);
@@ -66,7 +78,17 @@ static s64 guest_cpu_on(struct vcpu *v, u64 mpidr, u64 entry, u64 arg, u32 *wake
 	}
 }
 
-static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u64 level)
+/* Any state may be entered as a shallower one (DEN0022 5.4): a standby. */
+static s64 guest_cpu_suspend(struct vcpu *v, u32 state, u64 entry)
+{
+	if (state & POWER_STATE_RESERVED)
+		return PSCI_INVALID_PARAMETERS;
+	if ((state & POWER_STATE_DOWN) && !is_entry(v, entry))
+		return PSCI_INVALID_ADDRESS;
+	return PSCI_SUCCESS;
+}
+
+static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u32 level)
 {
 	/* Affinity levels above 0 need not be supported from PSCI 1.0 on. */
 	if (mpidr >= VGIC_MAX_CPUS || level)
@@ -106,6 +128,9 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 		a3 = (u32)a3;
 	}
 	switch (fn) {
+	case PSCI_CPU_SUSPEND:
+	case PSCI_CPU_SUSPEND | SMCCC_64BIT:
+		return guest_cpu_suspend(v, a1, a2);
 	case PSCI_CPU_OFF:
 		return guest_cpu_off(v, wake);
 	case PSCI_CPU_ON:
@@ -117,7 +142,7 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 	case PSCI_SYSTEM_RESET2:
 	case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
 		/* reset_type 0 is the only architectural one (DEN0022 5.18). */
-		if (a1 != 0)
+		if ((u32)a1)
 			return (a1 & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS;
 		fallthrough;
 	case PSCI_SYSTEM_RESET:
@@ -269,21 +294,31 @@ bool guest_call_answer(struct vcpu *v)
 u64 guest_call(struct vcpu *v, u32 *wake)
 {
 	u32 fn = arch_vcpu_get_x(v, 0);
+	u64 reason;
+	s64 ret;
 
 	switch (fn) {
-	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMCCC_64BIT:
-		/* Any state may be entered as a shallower one (DEN0022 5.4): a standby. */
-		arch_vcpu_set_x(v, 0, PSCI_SUCCESS);
-		return run_wait(v);
 	case GZVM_HVC_PTP:
 		v->pending = VCPU_PENDING_HYPERCALL;
 		return guest_forward(v);
 	case GZVM_HVC_MEM_RELINQUISH:
 		return guest_relinquish(v, arch_vcpu_get_x(v, 1));
 	default:
-		arch_vcpu_set_x(v, 0, guest_psci(v, fn, arch_vcpu_get_x(v, 1), arch_vcpu_get_x(v, 2),
-						 arch_vcpu_get_x(v, 3), wake));
-		return 0;
+		ret = guest_psci(v, fn, arch_vcpu_get_x(v, 1), arch_vcpu_get_x(v, 2),
+				 arch_vcpu_get_x(v, 3), wake);
+		arch_vcpu_set_x(v, 0, ret);
+		if ((fn & ~SMCCC_64BIT) == PSCI_CPU_SUSPEND && !ret)
+			return run_wait(v, ~0ULL);
+		if (ret != PSCI_ON_PENDING)
+			return 0;
+		/*
+		 * Of those who call CPU_ON for one vCPU one succeeds. The others find it on its
+		 * way, until the host has run it, or on: what guests expect, so they wait a
+		 * little for it. run_complete() looks again.
+		 */
+		reason = run_wait(v, CPU_ON_PATIENCE);
+		if (reason)
+			v->pending = VCPU_PENDING_CPU_ON;
+		return reason;
 	}
 }

@@ -6,6 +6,7 @@
 #include <hyp/errno.h>
 #include <hyp/page.h>
 #include <hyp/panic.h>
+#include <hyp/psci.h>
 #include <hyp/string.h>
 #include <hyp/util.h>
 #include <hyp/vm.h>
@@ -108,6 +109,12 @@ static void run_complete(struct vcpu *v)
 		for (i = 0; i < 4; i++)
 			arch_vcpu_set_x(v, i, READ_ONCE(v->run->hypercall.args[i]));
 		break;
+	case VCPU_PENDING_CPU_ON:
+		/* x1 is its argument still, unless the host has changed it. */
+		i = arch_vcpu_get_x(v, 1) % VGIC_MAX_CPUS;
+		if (READ_ONCE(v->vm->peer[i].power) == VCPU_POWER_ON)
+			arch_vcpu_set_x(v, 0, PSCI_ALREADY_ON);
+		break;
 	}
 	v->pending = VCPU_PENDING_NONE;
 }
@@ -140,12 +147,13 @@ static u64 run_idle(struct vcpu *v, u64 delay)
 /**
  * run_wait() - the guest waits: WFI, or a standby by PSCI CPU_SUSPEND
  * @v: loaded
+ * @most: cycles after which it goes on without an interrupt; ~0: never
  *
  * Return: 0: something is pending already; GZVM_EXIT_IDLE otherwise.
  */
-u64 run_wait(struct vcpu *v)
+u64 run_wait(struct vcpu *v, u64 most)
 {
-	u64 delay = arch_vcpu_timer_delay(v);
+	u64 delay = MIN(arch_vcpu_timer_delay(v), most);
 
 	if (!vgic_pending(&v->vgic))
 		return run_idle(v, delay);
@@ -323,7 +331,7 @@ static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 		return 0;
 	case GUEST_EXIT_WFI:
 		arch_vcpu_skip(v, e->esr);
-		return run_wait(v);
+		return run_wait(v, ~0ULL);
 	case GUEST_EXIT_WFE:
 		/* A spin: who holds the lock may wait for this CPU. The host yields it. */
 		arch_vcpu_skip(v, e->esr);
@@ -408,6 +416,7 @@ again:
 		if (reason == GZVM_EXIT_IDLE) {
 			__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			run_complete(v);
 			reason = 0;
 			goto again;
 		}

@@ -39,6 +39,8 @@ static void name_all(void)
 	name(0x6030000000100044, &sys[REG_SP_EL1]);
 	name(0x6030000000100046, &sys[REG_ELR_EL1]);
 	name(0x6030000000100048, &sys[REG_SPSR_EL1]);
+	name(0x60200000001000d4, &vcpu.arch.fp.fpsr);
+	name(0x60200000001000d5, &vcpu.arch.fp.fpcr);
 	/* By the numbers of the Arm ARM: TTBR0_EL1, VBAR_EL1, TPIDR_EL0, CNTV_CVAL_EL0. */
 	name(0x6030000000130000 | 3 << 14 | 2 << 7, &sys[REG_TTBR0_EL1]);
 	name(0x6030000000130000 | 3 << 14 | 12 << 7, &sys[REG_VBAR_EL1]);

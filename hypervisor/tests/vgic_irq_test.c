@@ -71,7 +71,7 @@ TEST(vgic_idle_takes_no_lock)
 	tickets = rig.g.lock.next;
 	vgic_flush(c);
 	EXPECT_EQ(c->hw.used_lrs, 0);
-	EXPECT_EQ(c->hw.hcr, 1);
+	EXPECT_EQ(c->hw.hcr, 1 | 1 << 14); /* En, TDIR */
 	vgic_sync(c, &wake);
 	EXPECT(!vgic_pending(c));
 	EXPECT_EQ(rig.g.lock.next, tickets);

@@ -19,6 +19,7 @@ struct run {
 	struct model m;
 	u64 rnd;
 	char what[160];
+	bool tds; /* another vCPU's interrupt can be deactivated at any time */
 	unsigned int off; /* how often CPU interfaces have a group disabled: x / 6 */
 	unsigned long acks, drained, races;
 };
@@ -113,10 +114,18 @@ static void op_bits(struct run *x, unsigned int v)
 	static const unsigned int regs[] = { 0x080, 0x100, 0x100, 0x100, 0x180, 0x200,
 					     0x200, 0x280, 0x300, 0x380, 0x380 };
 	unsigned int reg = regs[rnd(x, ARRAY_SIZE(regs))], intid = some_irq(x);
-	unsigned int base = intid & ~31U, t = rnd(x, x->rig.nr_cpus);
-	u32 used = used_bits(x, base), bits = used & ktap_random(&x->rnd);
-	bool active_reg = reg >= 0x300;
+	unsigned int base, t = rnd(x, x->rig.nr_cpus);
+	u32 used, bits;
+	bool active_reg;
 
+	if (!rnd(x, 16)) {
+		reg = 0x200;
+		intid = 27;
+	}
+	base = intid & ~31U;
+	used = used_bits(x, base);
+	bits = used & ktap_random(&x->rnd);
+	active_reg = reg >= 0x300;
 	if (rnd(x, 3))
 		bits &= ktap_random(&x->rnd) >> 7;
 	if (!rnd(x, 2))
@@ -231,7 +240,7 @@ static void op_route(struct run *x, unsigned int v)
 
 	if (intid < 32)
 		return;
-	if (!rnd(x, 4))
+	if (!rnd(x, 3))
 		route = 0x80000000;
 	else if (!rnd(x, 12))
 		route = 0x100 | rnd(x, 4); /* Aff1 1: nobody */
@@ -369,9 +378,11 @@ static void op_cpuif(struct run *x, unsigned int v)
 		c->cbpr = rnd(x, 4) == 0;
 		c->eoimode = rnd(x, 2);
 		sim_set_ctlr(s, c->cbpr, c->eoimode);
-		/* In force for deactivation by other vCPUs at the next entry. */
-		rig_leave(&x->rig, v);
-		rig_enter(&x->rig, v);
+		if (!x->tds || !c->eoimode) {
+			/* In force for deactivation by other vCPUs at the next entry. */
+			rig_leave(&x->rig, v);
+			rig_enter(&x->rig, v);
+		}
 		break;
 	}
 	rig_settle(&x->rig, v);

@@ -31,7 +31,7 @@ static void check_1ofn(struct run *x, unsigned int intid)
 		bool takes_part = !x->m.cpu[v].asleep && x->m.cpu[v].en[irq->group1];
 
 		for (unsigned int i = 0; x->rig.in[v] && i < s->nr_lrs; i++)
-			if ((u32)s->lr[i] == intid && s->lr[i] >> 62)
+			if (takes_part && (u32)s->lr[i] == intid && s->lr[i] >> 62)
 				return;
 		if (takes_part && (!x->rig.in[v] || sim_hppi(s) >= 0))
 			return;
@@ -219,7 +219,7 @@ static void step(struct run *x)
 		op_sgi(x, v);
 	} else if (kind < 94) {
 		op_line(x, v);
-	} else if (kind < 95) {
+	} else if (kind < 96) {
 		op_waker(x, v);
 	} else {
 		op_power(x, v);
@@ -247,6 +247,7 @@ static void set_up(struct run *x, const struct config *cfg, u64 seed)
 	x->rnd = seed * 0x9e3779b97f4a7c15ULL + 1;
 	x->acks = x->drained = x->races = 0;
 	x->off = 0;
+	x->tds = cfg->tds;
 	rig_init(&x->rig, cfg->nr_cpus, cfg->nr_lrs, cfg->pri_bits, cfg->pre_bits, cfg->tds);
 	x->rig.report = report;
 	m_init(m, cfg->pri_bits, cfg->pre_bits);

@@ -122,7 +122,8 @@ TEST(cpu_on)
 	EXPECT_EQ(x[2], 2);
 	EXPECT_EQ(x0(1, 0), PSCI_SUCCESS);
 	EXPECT_EQ(power(1), VCPU_POWER_ON_PENDING);
-	EXPECT_CALL(PSCI_ON_PENDING, PSCI_CPU_ON, 1, ENTRY + 4, 5);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY + 4, 5), GZVM_EXIT_IDLE);
+	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
 	EXPECT_CALL(PSCI_AFFINITY_ON_PENDING, PSCI_AFFINITY_INFO, 1, 0, 0);
 	v = vcpu_of(1, 1);
 	v->arch.x[7] = 0x7777;
@@ -170,7 +171,9 @@ TEST(affinity_info)
 	EXPECT_CALL(PSCI_AFFINITY_OFF, PSCI_AFFINITY_INFO | SMC64, 1, 0, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 2, 0, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 0, 1, 0);
-	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 0, 1UL << 32, 0);
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 0, 2, 0);
+	/* 32 bits in both forms of the call (DEN0022 5.7) */
+	EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO | SMC64, 0, 1UL << 32, 0);
 	EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 0, 1UL << 32, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 1UL << 32, 0, 0);
 	EXPECT_OK(DESTROY_VCPU, TUPLE(1, 1));
@@ -240,6 +243,32 @@ TEST(cpu_on_races_cpu_off)
 	EXPECT_EQ(fake_loads, fake_puts);
 }
 
+/* Who finds a vCPU on its way waits a little for it, and is told what has become of it. */
+TEST(cpu_on_waits)
+{
+	machine();
+	new_guest(2);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IDLE);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IPI);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 1 << 22);
+	/* It does not come. */
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
+	/* It comes. */
+	vcpu_of(1, 0)->arch.timer_delay = 500;
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON | SMC64, 1, ENTRY, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 500);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 0), PSCI_ALREADY_ON);
+	/* Said once. */
+	vcpu_of(1, 0)->arch.x[0] = 5;
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 0), 5);
+}
+
 /* The same by two: one gets it, the other hears so. */
 TEST(cpu_on_races_cpu_on)
 {
@@ -255,7 +284,9 @@ TEST(cpu_on_races_cpu_on)
 	a->arch.x[2] = ENTRY;
 	b->arch.x[2] = ENTRY + 8;
 	guest_call(a, &wake);
+	arch_vcpu_load(b);
 	guest_call(b, &wake);
+	arch_vcpu_put(b);
 	EXPECT_EQ(a->arch.x[0], PSCI_SUCCESS);
 	EXPECT_EQ(b->arch.x[0], PSCI_ON_PENDING);
 	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
@@ -273,6 +304,13 @@ TEST(cpu_suspend)
 	/* Of a power-down state as well: the guest goes on behind the call. */
 	EXPECT_EQ(hvc(1, 0, PSCI_CPU_SUSPEND | SMC64, 1 << 16, ENTRY, 0), GZVM_EXIT_IDLE);
 	EXPECT_EQ(x0(1, 0), PSCI_SUCCESS);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_SUSPEND, 0xffffffff0301ffffUL, ENTRY, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(x0(1, 0), PSCI_SUCCESS);
+	for (unsigned int bit = 17; bit < 32; bit++)
+		if (bit < 24 || bit > 25)
+			EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_CPU_SUSPEND, 1U << bit, ENTRY, 0);
+	EXPECT_CALL(PSCI_INVALID_ADDRESS, PSCI_CPU_SUSPEND, 1 << 16, MEM - 4, 0);
+	EXPECT_CALL(PSCI_INVALID_ADDRESS, PSCI_CPU_SUSPEND | SMC64, 1 << 16, ENTRY + 2, 0);
 	EXPECT_EQ(power(0), VCPU_POWER_ON);
 }
 
@@ -286,7 +324,7 @@ TEST(system_events)
 		{ PSCI_SYSTEM_OFF, 0, GZVM_SYSTEM_EVENT_SHUTDOWN },
 		{ PSCI_SYSTEM_RESET, 0, GZVM_SYSTEM_EVENT_RESET },
 		{ PSCI_SYSTEM_RESET2, 0, GZVM_SYSTEM_EVENT_RESET },
-		{ PSCI_SYSTEM_RESET2 | SMC64, 0, GZVM_SYSTEM_EVENT_RESET },
+		{ PSCI_SYSTEM_RESET2 | SMC64, 1UL << 32, GZVM_SYSTEM_EVENT_RESET }, /* 32 bits */
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(events); i++) {
@@ -317,7 +355,7 @@ TEST(system_events)
 	/* What SYSTEM_RESET2 refuses. */
 	EXPECT_CALL(NONE, PSCI_SYSTEM_RESET2, 0x80000000, 0, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2, 1, 0, 0);
-	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2 | SMC64, 1UL << 32, 0, 0);
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2 | SMC64, 1UL << 32 | 1, 0, 0);
 	EXPECT_EQ(vm_of(1)->event.type, 0);
 }
 

@@ -157,6 +157,9 @@ static u64 maintenance(const struct fill *f)
 		hcr |= on0 ? ICH_HCR_VGrp0DIE : ICH_HCR_VGrp0EIE;
 		hcr |= on1 ? ICH_HCR_VGrp1DIE : ICH_HCR_VGrp1EIE;
 	}
+	/* A 1-of-N interrupt that was loaded is another vCPU's once this one disables its group. */
+	if (g->nr_1ofn)
+		hcr |= (on0 ? ICH_HCR_VGrp0DIE : 0) | (on1 ? ICH_HCR_VGrp1DIE : 0);
 	if (f->active_out)
 		hcr |= ICH_HCR_LRENPIE | vgic_machine.dir_trap;
 	/* Parked 1-of-N interrupts wait for the first vCPU that enables their group. */
@@ -169,11 +172,13 @@ static u64 maintenance(const struct fill *f)
 
 /*
  * IHI 0069 4.1: with EOImode 1 an SPI may be deactivated by another PE than acknowledged
- * it, which has it in no list register.
+ * it, which has it in no list register. EOImode changes without a trap, so that the writes
+ * are trapped in advance where that costs nothing else (TDIR), or else from the next entry on.
  */
 static u64 base_hcr(const struct vgic_cpu *c)
 {
-	if (unlikely(c->hw.vmcr & ICH_VMCR_VEOIM) && READ_ONCE(c->vgic->nr_cpus) > 1)
+	if (READ_ONCE(c->vgic->nr_cpus) > 1 &&
+	    (vgic_machine.dir_trap == ICH_HCR_TDIR || (c->hw.vmcr & ICH_VMCR_VEOIM)))
 		return ICH_HCR_En | vgic_machine.dir_trap;
 	return ICH_HCR_En;
 }
@@ -343,9 +348,10 @@ void vgic_sync(struct vgic_cpu *c, u32 *wake)
 {
 	/*
 	 * No list register was loaded: nothing to take back, and nobody waits for it.
-	 * used_lrs is this CPU's own.
+	 * used_lrs is this CPU's own. But a 1-of-N interrupt that waits for this vCPU may
+	 * be one that it does not take any more: it may have disabled the group.
 	 */
-	if (unlikely(c->hw.used_lrs)) {
+	if (unlikely(c->hw.used_lrs || READ_ONCE(c->vgic->nr_1ofn))) {
 		take_lrs(c, wake);
 		return;
 	}

@@ -35,13 +35,13 @@ static void waker(struct vgic_cpu *c, struct vgic_bus *bus)
 	if (sleep == c->asleep)
 		return;
 	c->asleep = sleep;
-	if (sleep) {
-		if (c->hw.used_lrs)
-			bus->wake |= BIT(c->index);
+	/* Inside the guest: what its CPU interface has enabled since its last exit is not known. */
+	if (c->loaded)
+		bus->wake |= BIT(c->index);
+	if (sleep)
 		vgic_leave_1ofn(c, &bus->wake);
-	} else {
+	else
 		vgic_take_parked(c, &bus->wake);
-	}
 	/* Asleep, what stays is a wake request (WakeRequest). */
 	vgic_notify_all(c, &bus->wake);
 }

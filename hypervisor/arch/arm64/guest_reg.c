@@ -58,6 +58,10 @@ static u64 *find_sysreg(struct vcpu *v, u64 enc)
 
 static u64 *find_reg(struct vcpu *v, u64 id)
 {
+	if (id == GZVM_REG_CORE_U32(GZVM_CORE_FPSR))
+		return &v->arch.fp.fpsr;
+	if (id == GZVM_REG_CORE_U32(GZVM_CORE_FPCR))
+		return &v->arch.fp.fpcr;
 	if ((id & REG_ARCH_SIZE) != REG_U64 || (id & ~(REG_ARCH_SIZE | REG_CLASS | REG_INDEX)))
 		return NULL;
 	switch (id & REG_CLASS) {

@@ -14,10 +14,6 @@
 #define VECTOR_SYNC_A64 0x400
 #define VECTOR_SYNC_A32 0x600
 
-/* AArch32 SPSR keeps DIT and SSBS elsewhere */
-#define SPSR32_DIT BIT(21)
-#define SPSR32_SSBS BIT(23)
-
 static bool from_el0(u64 spsr)
 {
 	return (spsr & SPSR_M32) || (spsr & SPSR_M_MASK) == SPSR_EL0T;
@@ -33,12 +29,11 @@ static u64 pstate_on_entry(u64 old)
 	const struct cpu_features *f = &cpu_features;
 	u64 sctlr = read_sysreg(sctlr_el1);
 	u64 new = (old & GENMASK(31, 28)) | SPSR_DAIF | SPSR_EL1H;
-	bool a32 = old & SPSR_M32;
 
-	if (f->dit && (old & (a32 ? SPSR32_DIT : SPSR_DIT)))
+	/* Both have their places in SPSR_EL2 whatever state the exception comes from. */
+	if (f->dit && (old & SPSR_DIT))
 		new |= SPSR_DIT;
-	if (f->pan && ((!a32 && (old & SPSR_PAN)) || (a32 && (old & SPSR_PAN)) ||
-		       !(sctlr & SCTLR_SPAN)))
+	if (f->pan && ((old & SPSR_PAN) || !(sctlr & SCTLR_SPAN)))
 		new |= SPSR_PAN;
 	if (f->ssbs && (sctlr & SCTLR_DSSBS))
 		new |= SPSR_SSBS;

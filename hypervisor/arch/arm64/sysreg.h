@@ -233,6 +233,7 @@ static inline void isb(void)
 #define EC_SERROR 0x2f
 #define EC_BRK64 0x3c
 #define ESR_WFX_WFE BIT(0)
+#define ESR_WFX_TIMEOUT BIT(1) /* WFET, WFIT */
 /* data and instruction aborts */
 #define ESR_FSC(esr) ((esr) & 0x3f)
 #define ESR_WNR BIT(6)
@@ -246,6 +247,7 @@ static inline void isb(void)
 #define FSC_ACCESS 0x08
 #define FSC_PERMISSION 0x0c
 #define FSC_SEA 0x10
+#define FSC_SEA_WALK 0x14 /* on a walk; of which level is not known: 0 */
 #define FSC_ALIGNMENT 0x21
 
 #endif

@@ -284,6 +284,10 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 		}
 		return;
 	case EC_WFX:
+		if (esr & ESR_WFX_TIMEOUT) {
+			arch_inject_undef(v); /* FEAT_WFxT: ID_AA64ISAR2_EL1 has none */
+			return;
+		}
 		e->kind = (esr & ESR_WFX_WFE) ? GUEST_EXIT_WFE : GUEST_EXIT_WFI;
 		return;
 	case EC_FP:
@@ -343,8 +347,8 @@ void arch_vgic_load(struct vcpu *v)
 void arch_vgic_store(struct vcpu *v)
 {
 	gic_exit(v);
-	/* The level may have fallen, or risen again, without a trap. */
-	if (v->arch.timer.v_level)
+	/* The level may have fallen, or risen again, without a trap: where it is, or was, up. */
+	if (v->arch.timer.v_level || v->vgic.hw_active)
 		timer_sample(v);
 }
 
@@ -391,10 +395,12 @@ u64 arch_vcpu_pstate(const struct vcpu *v __unused)
 
 void arch_inject_external_abort(struct vcpu *v __unused, const struct guest_exit *e)
 {
+	u64 fsc = e->walk ? FSC_SEA_WALK : FSC_SEA;
+
 	if (e->fetch)
-		inject_instruction_abort(e->far, FSC_SEA);
+		inject_instruction_abort(e->far, fsc);
 	else
-		inject_data_abort(e->esr, e->far, FSC_SEA);
+		inject_data_abort(e->esr, e->far, fsc);
 }
 
 void arch_inject_undef(struct vcpu *v)

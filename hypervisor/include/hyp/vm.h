@@ -75,6 +75,7 @@ enum vcpu_pending {
 	VCPU_PENDING_NONE,
 	VCPU_PENDING_MMIO_READ,
 	VCPU_PENDING_HYPERCALL,
+	VCPU_PENDING_CPU_ON,
 };
 
 struct vcpu_mmio {
@@ -165,7 +166,7 @@ void vcpu_reset(struct vcpu *v);
 
 /* core/run.c */
 u64 run_vcpu(struct vcpu *v, u32 *wake);
-u64 run_wait(struct vcpu *v);
+u64 run_wait(struct vcpu *v, u64 most);
 void vm_post_event(struct vm *vm, u32 type, const u64 *data, u32 *wake);
 u32 vm_kick(struct vm *vm, u32 mask);
 

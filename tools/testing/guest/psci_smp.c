@@ -224,6 +224,13 @@ static void test_suspend(void)
 		expect("interrupt", gic_acknowledge(), 1);
 		gic_end(1);
 	}
+	/* KVM looks at no argument. */
+	if (!under_kvm) {
+		expect("CPU_SUSPEND, reserved bits", call(PSCI_CPU_SUSPEND, ~0u, 0, 0),
+		       INVALID_PARAMS);
+		expect("CPU_SUSPEND, no entry point", call(PSCI_CPU_SUSPEND, 1 << 16, 0, 0),
+		       INVALID_ADDRESS);
+	}
 	/* It does wait: until the timer. */
 	gic_enable(INTID_VTIMER);
 	for (unsigned int i = 0; i < 10; i++) {

@@ -165,6 +165,16 @@ static void test_level(void)
 	timer->set_cval(0);
 	timer->set_ctl(0);
 	check(!gic_is_pending(timer->intid), "pending with the timer off");
+	/* While it is active it may be pending as well: IHI 0069 4.1.2. */
+	timer->set_ctl(CTL_ENABLE);
+	check(gic_acknowledge() == timer->intid, "not acknowledged");
+	timer->set_cval(FAR_AWAY);
+	check(!gic_is_pending(timer->intid), "active, and pending with CVAL ahead");
+	timer->set_cval(0);
+	check(gic_is_pending(timer->intid), "active, and not pending with the condition true again");
+	timer->set_ctl(0);
+	check(!gic_is_pending(timer->intid), "active, and pending with the timer off");
+	gic_end(timer->intid);
 	name_end("level of the interrupt");
 }
 

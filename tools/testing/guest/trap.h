@@ -50,6 +50,7 @@ _Static_assert(offsetof(struct trap, saved) == 304, "trap_entry.S");
 #define ESR_FSC(esr)	((esr) & 0x3f)
 #define ESR_UNDEF	0x02000000	/* EC 0 with IL */
 #define FSC_EXTERNAL	0x10
+#define FSC_EXTERNAL_WALK	0x14	/* of level 0 */
 #define FSC_ALIGNMENT	0x21
 
 #define SPSR_EL0	0x3c0
