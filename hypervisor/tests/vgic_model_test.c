@@ -219,7 +219,7 @@ static void step(struct run *x)
 		op_sgi(x, v);
 	} else if (kind < 94) {
 		op_line(x, v);
-	} else if (kind < 96) {
+	} else if (kind < 95) {
 		op_waker(x, v);
 	} else {
 		op_power(x, v);
