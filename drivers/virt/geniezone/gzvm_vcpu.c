@@ -106,22 +106,45 @@ static int gzvm_vcpu_take_completion(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_ru
 	return 0;
 }
 
-/*
- * Checks and fetches what RUN takes from the VMM. The structure is the VMM's ordinary memory
- * and may change at any time, so each part of it is read once.
- */
-static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+/* immediate_exit, and 3 bytes of padding, which are read as one. */
+static int gzvm_vcpu_check_head(struct gzvm_vcpu_run __user *urun)
 {
-	/* immediate_exit, and 3 bytes of padding. */
 	__le32 head;
 
 	if (get_user(head, (__le32 __user *)&urun->immediate_exit))
 		return -EFAULT;
 	if (le32_to_cpu(head) >> 8)
 		return -EINVAL;
-	if (head)
-		return -EINTR;
+	return head ? -EINTR : 0;
+}
 
+/*
+ * While another thread is in RUN this one sleeps, so a kick that came before the sleep must be
+ * looked for: a handler that set immediate_exit has had its signal already, and no other follows.
+ */
+static int gzvm_vcpu_lock(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	int ret;
+
+	if (mutex_trylock(&vcpu->lock))
+		return 0;
+	ret = gzvm_vcpu_check_head(urun);
+	if (ret)
+		return ret;
+	return mutex_lock_interruptible(&vcpu->lock) ? -ERESTARTSYS : 0;
+}
+
+/*
+ * Checks and fetches what RUN takes from the VMM. The structure is the VMM's ordinary memory
+ * and may change at any time, so each part of it is read once.
+ */
+static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
+{
+	int ret;
+
+	ret = gzvm_vcpu_check_head(urun);
+	if (ret)
+		return ret;
 	return vcpu->undelivered ? 0 : gzvm_vcpu_take_completion(vcpu, urun);
 }
 
@@ -244,7 +267,8 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
  *
  * A signal ends RUN with -ERESTARTSYS, which becomes a restart after a handler with
  * SA_RESTART (RUN then sees immediate_exit) and EINTR after one without. An exit for the VMM
- * wins over a signal: RUN returns 0 and the signal waits.
+ * wins over a signal: RUN returns 0 and the signal waits. So it is too while RUN waits for
+ * another thread's: immediate_exit is looked at before the wait and after it.
  *
  * Context: process of the VM's creator.
  * Return: 0 with an exit in @urun; -EINTR for immediate_exit; -ERESTARTSYS; -EINVAL for
@@ -255,8 +279,9 @@ int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
 	int ret;
 
-	if (mutex_lock_interruptible(&vcpu->lock))
-		return -ERESTARTSYS;
+	ret = gzvm_vcpu_lock(vcpu, urun);
+	if (ret)
+		return ret;
 
 	ret = gzvm_vcpu_begin(vcpu, urun);
 	if (!ret) {

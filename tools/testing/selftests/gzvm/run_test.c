@@ -354,6 +354,47 @@ TEST_F_TIMEOUT(run, two_threads_one_vcpu, HANG_TIMEOUT)
 	EXPECT_EQ(-EINTR, second.ret);
 }
 
+/*
+ * The second is kicked while it waits. A handler with SA_RESTART sets immediate_exit, and RUN,
+ * restarted, has to see it before it waits again: nobody sends another signal. Nor does it
+ * wait when immediate_exit was set before.
+ */
+TEST_F_TIMEOUT(run, second_thread_sees_immediate_exit, HANG_TIMEOUT)
+{
+	struct gzvm_vcpu_run second_run = {};
+	struct runner first, second;
+	int i;
+
+	kick_setup(set_immediate_exit, SA_RESTART);
+	handler_run = &second_run;
+	start_spinning(_metadata, self->cpu);
+	runner_start(&first, self->cpu, self->cpu->run);
+	while (vm_exits(&self->vm, 0, "irq") < 1)
+		usleep(1000);
+	for (i = 0; i < 20; i++) {
+		second_run.immediate_exit = 0;
+		handled = 0;
+		runner_start(&second, self->cpu, &second_run);
+		if (i % 2)
+			wait_until_asleep(second.tid);
+		gz_tgkill(second.tid, KICK_SIGNAL);
+		pthread_join(second.thread, NULL);
+		EXPECT_EQ(-EINTR, second.ret);
+		EXPECT_EQ(1, handled);
+	}
+	EXPECT_EQ(1, second_run.immediate_exit);
+	EXPECT_EQ(-EINTR, gz_ioctl(self->cpu->fd, GZVM_RUN, &second_run));
+	second_run.immediate_exit = 0;
+	second_run.padding1[0] = 1;
+	EXPECT_EQ(-EINVAL, gz_ioctl(self->cpu->fd, GZVM_RUN, &second_run));
+	EXPECT_EQ(-EFAULT, gz_ioctl(self->cpu->fd, GZVM_RUN, NULL));
+
+	handler_run = self->cpu->run;
+	gz_tgkill(first.tid, KICK_SIGNAL);
+	pthread_join(first.thread, NULL);
+	EXPECT_EQ(-EINTR, first.ret);
+}
+
 struct register_caller {
 	struct vcpu *cpu;
 	bool get;
