@@ -15,7 +15,8 @@
  *
  * Locks, outermost first
  *   gzvm_vcpu.lock    mutex: one RUN or register access of a vCPU at a time. Protects the run
- *                     page, .completion, .undelivered and .fault_pages.
+ *                     page, .completion, .undelivered, .unhandled and
+ *                     .fault_pages.
  *   gzvm.retire_lock  mutex: gzvm_vm_retire().
  *   gzvm.lock         mutex: creation of vCPUs and devices.
  *   gzvm.slots_lock   rwsem: the memory slots. Written by changes of the slots, which
@@ -40,6 +41,7 @@
 
 #include <linux/arm-smccc.h>
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/gzvm.h>
 #include <linux/gzvm_hyp.h>
 #include <linux/kref.h>
@@ -68,6 +70,12 @@ struct seq_file;
 #define GZVM_DEFAULT_DEMAND_BATCH	GZVM_BLOCK_PAGES
 #define GZVM_DEFAULT_DESTROY_BATCH	128
 
+/*
+ * What makes the hypervisor BUSY ends by itself: another CPU's call, or a part of the work being
+ * done. Who is still told so after this many calls (seconds) will be told so for ever.
+ */
+#define GZVM_BUSY_ROUNDS		BIT(20)
+
 /**
  * struct gzvm_hyp_info - what is known about the hypervisor since probe
  * @own: it answers our vendor-hypervisor UID, so the extensions may be asked for
@@ -79,6 +87,7 @@ struct seq_file;
  * @ipa_bits: width of guest physical addresses
  * @demand_batch: pages one MAP_GUEST_BLOCK maps
  * @destroy_batch: pages one DESTROY_VM takes back
+ * @busy_rounds: times that a call is made again which is BUSY, beyond what its work takes
  */
 struct gzvm_hyp_info {
 	bool own;
@@ -90,6 +99,7 @@ struct gzvm_hyp_info {
 	u32 ipa_bits;
 	u32 demand_batch;
 	u32 destroy_batch;
+	u32 busy_rounds;
 };
 
 extern struct gzvm_hyp_info gzvm_hyp;
@@ -142,6 +152,7 @@ enum gzvm_completion {
  * @hwstate: second page of the same buffer
  * @completion: what the last exit to userspace left open
  * @undelivered: exit reason that could not be written to the VMM's structure, or 0
+ * @unhandled: exit reason that a signal came before, or 0
  * @wake: set when something happened that an idle vCPU must look at; cleared by RUN
  * @wq: where the vCPU sleeps when it is idle
  * @fault_pages: GZVM_BLOCK_PAGES pointers, for page faults
@@ -160,6 +171,7 @@ struct gzvm_vcpu {
 	struct gzvm_vcpu_hwstate *hwstate;
 	enum gzvm_completion completion;
 	u32 undelivered;
+	u32 unhandled;
 	atomic_t wake;
 	wait_queue_head_t wq;
 	struct page **fault_pages;
@@ -255,6 +267,8 @@ struct gzvm_args {
 /* arch/arm64/geniezone/hypcall.c */
 int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res);
 int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res);
+int __gzvm_hypcall_rounds(u32 fn, const struct gzvm_args *args, unsigned long rounds,
+			  bool may_sleep);
 int gzvm_status_to_errno(u64 x0);
 bool gzvm_arch_has_uid(void);
 
@@ -277,11 +291,24 @@ bool gzvm_arch_has_uid(void);
  * @...: x1 and following; what is not given is zero
  *
  * Context: process.
- * Return: 0 or the errno of the hypervisor's status; -EAGAIN only if the caller is being
- * killed.
+ * Return: 0 or the errno of the hypervisor's status; -EBUSY if it does not end to be BUSY;
+ * -EAGAIN only if the caller is being killed.
  */
 #define gzvm_hypcall_wait(fn, res, ...) \
 	__gzvm_hypcall_wait(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, res)
+
+/**
+ * gzvm_hypcall_rounds() - call the hypervisor until it has done all
+ * @fn: GZVM_FN_*
+ * @rounds: number of calls that must be enough
+ * @may_sleep: others may run between two calls
+ * @...: x1 and following; what is not given is zero
+ *
+ * Context: process; any if not @may_sleep. No signal ends it.
+ * Return: 0 or the errno of the hypervisor's status; -EBUSY if that many were not enough.
+ */
+#define gzvm_hypcall_rounds(fn, rounds, may_sleep, ...) \
+	__gzvm_hypcall_rounds(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, rounds, may_sleep)
 
 /* arch/arm64/geniezone/cpu.c */
 int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_res *res);
@@ -319,11 +346,13 @@ static inline u64 gzvm_vcpu_tuple(const struct gzvm_vcpu *vcpu)
  * @GZVM_NEXT_ENTER: enter the guest again
  * @GZVM_NEXT_USER: return to the VMM
  * @GZVM_NEXT_SLEEP: sleep, then enter the guest again
+ * @GZVM_NEXT_AGAIN: a signal came in between: let it out, and handle the same exit again
  */
 enum gzvm_next {
 	GZVM_NEXT_ENTER,
 	GZVM_NEXT_USER,
 	GZVM_NEXT_SLEEP,
+	GZVM_NEXT_AGAIN,
 };
 
 /* gzvm_work.c */
@@ -354,7 +383,7 @@ struct page *gzvm_mem_find(struct gzvm *vm, u64 gfn);
 void gzvm_mem_record_block(struct gzvm *vm, u64 gfn, struct page **pages);
 unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **pages,
 			      unsigned long max);
-int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr);
+int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr, bool may_sleep);
 int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr);
 bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
 int gzvm_mem_watch(struct gzvm_memslot *slot);

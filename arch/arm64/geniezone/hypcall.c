@@ -74,19 +74,48 @@ int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *r
  * @res: results, or NULL
  *
  * Context: process.
- * Return: 0 or the errno of the hypervisor's status; -EAGAIN only if the caller is being
- * killed.
+ * Return: 0 or the errno of the hypervisor's status; -EBUSY if it does not end to be BUSY;
+ * -EAGAIN only if the caller is being killed.
  */
 int __gzvm_hypcall_wait(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
 {
+	u32 rounds = gzvm_hyp.busy_rounds;
 	int ret;
 
 	do {
 		ret = __gzvm_hypcall(fn, args, res);
 		cond_resched();
-	} while (ret == -EAGAIN && !fatal_signal_pending(current));
+		if (ret != -EAGAIN || fatal_signal_pending(current))
+			return ret;
+	} while (rounds--);
 
-	return ret;
+	return -EBUSY;
+}
+
+/**
+ * __gzvm_hypcall_rounds() - call until all is done; use gzvm_hypcall_rounds()
+ * @fn: GZVM_FN_*
+ * @args: x1 to x7
+ * @rounds: number of calls that must be enough
+ * @may_sleep: others may run between two calls
+ *
+ * Context: process; any if not @may_sleep. No signal ends it.
+ * Return: 0 or the errno of the hypervisor's status; -EBUSY if that many were not enough.
+ */
+int __gzvm_hypcall_rounds(u32 fn, const struct gzvm_args *args, unsigned long rounds,
+			  bool may_sleep)
+{
+	int ret;
+
+	do {
+		ret = __gzvm_hypcall(fn, args, NULL);
+		if (may_sleep)
+			cond_resched();
+		if (ret != -EAGAIN)
+			return ret;
+	} while (rounds--);
+
+	return -EBUSY;
 }
 
 /**

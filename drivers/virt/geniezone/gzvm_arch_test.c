@@ -121,6 +121,7 @@ int gzvm_test_init(struct kunit *test)
 		.ipa_bits = 40,
 		.demand_batch = GZVM_BLOCK_PAGES,
 		.destroy_batch = GZVM_DEFAULT_DESTROY_BATCH,
+		.busy_rounds = GZVM_BUSY_ROUNDS,
 	};
 	test->priv = gt;
 	kunit_activate_static_stub(test, __gzvm_hypcall, gzvm_test_hypcall);

@@ -36,6 +36,7 @@ static enum gzvm_next gzvm_exit_mmio(struct gzvm_vcpu *vcpu)
 static enum gzvm_next gzvm_exit_hypercall(struct gzvm_vcpu *vcpu)
 {
 	u64 *args = vcpu->run->hypercall.args;
+	int ret;
 
 	/* SMCCC: the function id is w0. */
 	switch (lower_32_bits(args[0])) {
@@ -43,8 +44,10 @@ static enum gzvm_next gzvm_exit_hypercall(struct gzvm_vcpu *vcpu)
 		gzvm_arch_ptp(args, le64_to_cpu(vcpu->hwstate->vtimer_offset));
 		return GZVM_NEXT_ENTER;
 	case GZVM_HVC_MEM_RELINQUISH:
-		args[0] = gzvm_mmu_relinquish(vcpu, args[1]) ? SMCCC_RET_INVALID_PARAMETER :
-							       SMCCC_RET_SUCCESS;
+		ret = gzvm_mmu_relinquish(vcpu, args[1]);
+		if (ret == -EINTR)
+			return GZVM_NEXT_AGAIN;
+		args[0] = ret ? SMCCC_RET_INVALID_PARAMETER : SMCCC_RET_SUCCESS;
 		return GZVM_NEXT_ENTER;
 	default:
 		vcpu->completion = GZVM_COMPLETE_HYPERCALL;

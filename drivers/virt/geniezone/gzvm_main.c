@@ -147,6 +147,7 @@ static int __init gzvm_query_hyp(void)
 	gzvm_hyp.major = res.a1;
 	gzvm_hyp.minor = res.a2;
 	gzvm_hyp.sub = res.a3;
+	gzvm_hyp.busy_rounds = GZVM_BUSY_ROUNDS;
 	gzvm_hyp.ipa_bits = gzvm_arch_ipa_bits();
 	gzvm_query_own();
 	gzvm_hyp.demand_batch = gzvm_query_batch(GZVM_CAP_QUERY_HYP_BATCH_PAGES,

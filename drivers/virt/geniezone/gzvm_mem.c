@@ -27,6 +27,7 @@
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
 #include <linux/kconfig.h>
+#include <linux/lockdep.h>
 #include <linux/memremap.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -132,6 +133,7 @@ int gzvm_mem_get(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 
 	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_get, vm, slot, gfn, nr, fault, pages);
 
+	lockdep_assert_held(&vm->slots_lock);
 	if (vm->pinned)
 		return gzvm_mem_get_pinned(vm, hva, nr, pages);
 	return gzvm_mem_get_unpinned(hva, nr, fault, pages);
@@ -236,6 +238,7 @@ unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsi
 
 	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, pages, nr);
 
+	lockdep_assert_held(&vm->map_lock);
 	if (!vm->pinned && nr == GZVM_BLOCK_PAGES && gzvm_mem_is_block(gfn, pages) &&
 	    gzvm_mem_record_huge(vm, gfn, pages[0]))
 		return nr;
@@ -323,6 +326,9 @@ unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **
 	unsigned long index, count, n = 0;
 	struct page *page;
 
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_forget, vm, gfn, last, pages, max);
+
+	lockdep_assert_held(&vm->map_lock);
 	xa_for_each_range(&vm->pages, index, page, gfn, last) {
 		u64 first = gzvm_block_first(index);
 
@@ -348,18 +354,16 @@ unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **
  * @vm: the VM
  * @gfn: first frame
  * @nr: number of frames, at most a block of them, so that the call is short
+ * @may_sleep: not where sleep is forbidden by non_block_start()
  *
- * Context: process, or where sleep is forbidden by non_block_start().
- * Return: 0 or what the hypervisor says.
+ * Context: process; map_lock held.
+ * Return: 0 or what the hypervisor says; -EBUSY if it does not end to be BUSY.
  */
-int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr)
+int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr, bool may_sleep)
 {
-	int ret;
-
-	do
-		ret = gzvm_hypcall(GZVM_FN_UNMAP, NULL, vm->vm_id, gfn, nr);
-	while (ret == -EAGAIN);
-	return ret;
+	lockdep_assert_held(&vm->map_lock);
+	return gzvm_hypcall_rounds(GZVM_FN_UNMAP, gzvm_hyp.busy_rounds, may_sleep, vm->vm_id,
+				   gfn, nr);
 }
 
 /*
@@ -368,7 +372,7 @@ int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr)
  * end, or an errno. map_lock held.
  */
 static long gzvm_mem_take(struct gzvm *vm, unsigned long *gfn, u64 last, struct page **pages,
-			  unsigned long max)
+			  unsigned long max, bool may_sleep)
 {
 	unsigned long n;
 	u64 start, end;
@@ -382,7 +386,7 @@ static long gzvm_mem_take(struct gzvm *vm, unsigned long *gfn, u64 last, struct 
 		start = gzvm_block_first(start);
 	else
 		end = min(end, min_t(u64, last, start + max - 1));
-	ret = gzvm_mem_unmap_hyp(vm, start, end - start + 1);
+	ret = gzvm_mem_unmap_hyp(vm, start, end - start + 1, may_sleep);
 	if (ret)
 		return ret;
 	n = gzvm_mem_forget(vm, start, end, pages, max);
@@ -409,7 +413,7 @@ int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr)
 	do {
 		mutex_lock(&vm->map_lock);
 		n = gzvm_mem_take(vm, &pos, gfn + nr - 1, vm->pinned ? pages : NULL,
-				  vm->pinned ? GZVM_PUT_BATCH : GZVM_BLOCK_PAGES);
+				  vm->pinned ? GZVM_PUT_BATCH : GZVM_BLOCK_PAGES, true);
 		mutex_unlock(&vm->map_lock);
 		if (n > 0 && vm->pinned)
 			gzvm_mem_put(vm, pages, n);
@@ -433,11 +437,19 @@ bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr)
 	return xa_find(&vm->pages, &index, gfn + nr - 1, XA_PRESENT);
 }
 
+/* All of a range, a batch at a time: a big VM has millions. map_lock held. */
+static void gzvm_mem_forget_all(struct gzvm *vm, u64 gfn, u64 last, bool may_sleep)
+{
+	while (gzvm_mem_forget(vm, gfn, last, NULL, GZVM_BLOCK_PAGES))
+		if (may_sleep)
+			cond_resched();
+}
+
 /*
  * The hypervisor did not give pages back: nobody must get them again, so they keep a
  * reference for good. map_lock held, and the pages are still there.
  */
-static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error)
+static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error, bool may_sleep)
 {
 	unsigned long index;
 	struct page *page;
@@ -448,7 +460,7 @@ static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error)
 	if (!vm->pinned)
 		xa_for_each_range(&vm->pages, index, page, gfn, last)
 			get_page(page);
-	gzvm_mem_forget(vm, gfn, last, NULL, ULONG_MAX);
+	gzvm_mem_forget_all(vm, gfn, last, may_sleep);
 }
 
 /* Part of the VMM's memory is going to change, go or move. */
@@ -474,14 +486,14 @@ static bool gzvm_mem_notify(struct mmu_interval_notifier *mni,
 	pos = slot->gfn + ((start - slot->hva) >> PAGE_SHIFT);
 	last = slot->gfn + ((end - 1 - slot->hva) >> PAGE_SHIFT);
 	for (;;) {
-		n = gzvm_mem_take(vm, &pos, last, NULL, GZVM_BLOCK_PAGES);
+		n = gzvm_mem_take(vm, &pos, last, NULL, GZVM_BLOCK_PAGES, may_sleep);
 		if (n <= 0)
 			break;
 		if (may_sleep)
 			cond_resched();
 	}
 	if (n < 0)
-		gzvm_mem_lose(vm, pos, last, n);
+		gzvm_mem_lose(vm, pos, last, n, may_sleep);
 	mutex_unlock(&vm->map_lock);
 	return true;
 }
@@ -537,16 +549,20 @@ int gzvm_mem_destroy(struct gzvm *vm, int (*destroy)(struct gzvm *vm))
 	mutex_lock(&vm->map_lock);
 	ret = destroy(vm);
 	if (ret)
-		gzvm_mem_lose(vm, 0, ULONG_MAX, ret);
+		gzvm_mem_lose(vm, 0, ULONG_MAX, ret, true);
 	else if (!vm->pinned)
-		gzvm_mem_forget(vm, 0, ULONG_MAX, NULL, ULONG_MAX);
+		gzvm_mem_forget_all(vm, 0, ULONG_MAX, true);
 	mutex_unlock(&vm->map_lock);
 
 	/* Pinned ones: no notifier knows of them. */
-	while ((n = gzvm_mem_forget(vm, 0, ULONG_MAX, pages, GZVM_PUT_BATCH))) {
-		gzvm_mem_put(vm, pages, n);
+	do {
+		mutex_lock(&vm->map_lock);
+		n = gzvm_mem_forget(vm, 0, ULONG_MAX, pages, GZVM_PUT_BATCH);
+		mutex_unlock(&vm->map_lock);
+		if (n)
+			gzvm_mem_put(vm, pages, n);
 		cond_resched();
-	}
+	} while (n);
 	xa_destroy(&vm->pages);
 	return ret;
 }

@@ -12,8 +12,10 @@
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -146,6 +148,7 @@ static int gzvm_memslot_remove(struct gzvm *vm, struct gzvm_memslot *slot)
 {
 	int ret;
 
+	lockdep_assert_held_write(&vm->slots_lock);
 	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
 		ret = gzvm_mem_invalidate(vm, slot->gfn, slot->npages);
 		if (ret)
@@ -266,6 +269,7 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 	struct gzvm_memslot *new;
 	int ret;
 
+	lockdep_assert_held_write(&vm->slots_lock);
 	new = gzvm_memslot_new(vm, region);
 	if (!new)
 		return -ENOMEM;
@@ -305,6 +309,16 @@ static bool gzvm_memslot_hva_mapped(struct gzvm *vm, unsigned long hva)
 	return mapped;
 }
 
+static int gzvm_memslot_set_locked(struct gzvm *vm,
+				   const struct gzvm_userspace_memory_region *region)
+{
+	struct gzvm_memslot *old = xa_load(&vm->slots, region->slot);
+
+	if (region->memory_size)
+		return gzvm_memslot_replace(vm, old, region);
+	return old ? gzvm_memslot_remove(vm, old) : -EINVAL;
+}
+
 /**
  * gzvm_memslot_set() - GZVM_SET_USER_MEMORY_REGION
  * @vm: the VM, of the caller's own mm
@@ -314,12 +328,12 @@ static bool gzvm_memslot_hva_mapped(struct gzvm *vm, unsigned long hva)
  * Return: 0; -EINVAL for numbers that cannot be or the removal of a slot that is not there;
  * -EFAULT if nothing is mapped at userspace_addr; -EEXIST if another slot is in the way;
  * -EBUSY if the hypervisor cannot give memory back that the slot has been using; -ENOMEM;
- * what the hypervisor says. When a slot was to move and the hypervisor refuses its new place,
+ * -EINTR if the caller is being killed (a vCPU's page fault may wait for the VMM for long); what
+ * the hypervisor says. When a slot was to move and the hypervisor refuses its new place,
  * the slot is empty.
  */
 int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region *region)
 {
-	struct gzvm_memslot *old;
 	int ret;
 
 	ret = gzvm_memslot_check(region);
@@ -331,11 +345,11 @@ int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region 
 			return -EFAULT;
 	}
 
-	guard(rwsem_write)(&vm->slots_lock);
-	old = xa_load(&vm->slots, region->slot);
-	if (region->memory_size)
-		return gzvm_memslot_replace(vm, old, region);
-	return old ? gzvm_memslot_remove(vm, old) : -EINVAL;
+	if (down_write_killable(&vm->slots_lock))
+		return -EINTR;
+	ret = gzvm_memslot_set_locked(vm, region);
+	up_write(&vm->slots_lock);
+	return ret;
 }
 
 /**

@@ -8,9 +8,11 @@
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -48,16 +50,17 @@ static int gzvm_mmu_give_region(struct gzvm *vm, struct gzvm_memslot *slot, u64 
 }
 
 /*
- * The call that this VM's way of paging takes. The same page for the same frame is success to
- * the hypervisor, however often, so a call that was BUSY half-way is simply made again.
- * map_lock held.
+ * The call that this VM's way of paging takes, or the one for whole slots. The same page for the
+ * same frame is success to the hypervisor, however often, so a call that was BUSY half-way is
+ * simply made again. map_lock held.
  */
 static int gzvm_mmu_give(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
-			 struct page **pages, unsigned int nr)
+			 struct page **pages, unsigned int nr, bool whole)
 {
 	unsigned int i;
 
-	if (!vm->demand_paging)
+	lockdep_assert_held(&vm->map_lock);
+	if (whole)
 		return gzvm_mmu_give_region(vm, slot, gfn, pages, nr);
 	if (!vm->block_paging)
 		return gzvm_hypcall_wait(GZVM_FN_MAP_GUEST, NULL, vm->vm_id, slot->id,
@@ -69,11 +72,23 @@ static int gzvm_mmu_give(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
 }
 
 /**
+ * enum gzvm_map_how - why frames are mapped
+ * @GZVM_MAP_PRESENT: for speed: only pages that the VMM has at hand
+ * @GZVM_MAP_FAULT: the guest has touched them
+ * @GZVM_MAP_WHOLE: a slot is given as a whole, before the guest touches it
+ */
+enum gzvm_map_how {
+	GZVM_MAP_PRESENT,
+	GZVM_MAP_FAULT,
+	GZVM_MAP_WHOLE,
+};
+
+/**
  * struct gzvm_chunk - frames that are being mapped
  * @slot: their slot
  * @gfn: the first
  * @nr: how many there are pages for
- * @fault: see gzvm_mem_get()
+ * @how: why
  * @seq: of the slot's notifier, when the first page was looked for
  * @pages: their pages; valid for those in @fresh, the others are recorded
  * @fresh: which of them this chunk got itself
@@ -83,7 +98,7 @@ struct gzvm_chunk {
 	struct gzvm_memslot *slot;
 	u64 gfn;
 	unsigned int nr;
-	bool fault;
+	enum gzvm_map_how how;
 	unsigned long seq;
 	struct page **pages;
 	DECLARE_BITMAP(fresh, GZVM_BLOCK_PAGES);
@@ -112,7 +127,7 @@ static int gzvm_chunk_fill(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
 		}
 
 		got = gzvm_mem_get(vm, chunk->slot, chunk->gfn + first, end - first,
-				   chunk->fault, chunk->pages + first);
+				   chunk->how != GZVM_MAP_PRESENT, chunk->pages + first);
 		if (got < 0)
 			return first ? 0 : got;
 		bitmap_set(chunk->fresh, first, got);
@@ -154,7 +169,7 @@ static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsig
 {
 	unsigned int i;
 
-	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) || gzvm_mem_unmap_hyp(vm, chunk->gfn, nr)) {
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) || gzvm_mem_unmap_hyp(vm, chunk->gfn, nr, true)) {
 		/* Some may be mapped: they stay recorded until the VM goes. */
 		bitmap_clear(chunk->fresh, 0, nr);
 		return;
@@ -176,7 +191,8 @@ static int gzvm_chunk_give(struct gzvm *vm, struct gzvm_chunk *chunk)
 	if (!done)
 		return -EAGAIN;
 
-	ret = gzvm_mmu_give(vm, chunk->slot, chunk->gfn, chunk->pages, done);
+	ret = gzvm_mmu_give(vm, chunk->slot, chunk->gfn, chunk->pages, done,
+			    chunk->how == GZVM_MAP_WHOLE);
 	if (ret) {
 		gzvm_chunk_unrecord(vm, chunk, done);
 		return ret;
@@ -196,9 +212,9 @@ static void gzvm_chunk_put(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned i
 }
 
 static int gzvm_mmu_map_locked(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
-			       unsigned int want, bool fault, struct page **pages)
+			       unsigned int want, enum gzvm_map_how how, struct page **pages)
 {
-	struct gzvm_chunk chunk = { .slot = slot, .gfn = gfn, .fault = fault, .pages = pages };
+	struct gzvm_chunk chunk = { .slot = slot, .gfn = gfn, .how = how, .pages = pages };
 	int ret;
 
 	if (!vm->pinned)
@@ -224,7 +240,7 @@ static int gzvm_mmu_map_locked(struct gzvm *vm, struct gzvm_memslot *slot, u64 g
  * @slot: the slot
  * @gfn: first guest frame, in the slot
  * @want: number of frames, all in the slot, at most GZVM_BLOCK_PAGES
- * @fault: see gzvm_mem_get()
+ * @how: why
  * @pages: room for as many pages
  *
  * Context: process of the VM's creator; slots_lock held.
@@ -232,29 +248,29 @@ static int gzvm_mmu_map_locked(struct gzvm *vm, struct gzvm_memslot *slot, u64 g
  * again; or the errno of the first one.
  */
 static int gzvm_mmu_map(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
-			unsigned int want, bool fault, struct page **pages)
+			unsigned int want, enum gzvm_map_how how, struct page **pages)
 {
 	int ret;
 
 	if (!vm->pinned)
-		return gzvm_mmu_map_locked(vm, slot, gfn, want, fault, pages);
+		return gzvm_mmu_map_locked(vm, slot, gfn, want, how, pages);
 
 	if (mutex_lock_interruptible(&vm->pin_lock))
 		return -EINTR;
-	ret = gzvm_mmu_map_locked(vm, slot, gfn, want, fault, pages);
+	ret = gzvm_mmu_map_locked(vm, slot, gfn, want, how, pages);
 	mutex_unlock(&vm->pin_lock);
 	return ret;
 }
 
 /* As much of @start to @end - 1 as there is, by batches. Returns the first frame left out. */
 static u64 gzvm_mmu_map_range(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slot,
-			      u64 start, u64 end, bool fault)
+			      u64 start, u64 end, enum gzvm_map_how how)
 {
 	unsigned int batch = READ_ONCE(gzvm_hyp.demand_batch);
 	int ret;
 
 	while (start < end) {
-		ret = gzvm_mmu_map(vcpu->vm, slot, start, min_t(u64, batch, end - start), fault,
+		ret = gzvm_mmu_map(vcpu->vm, slot, start, min_t(u64, batch, end - start), how,
 				   vcpu->fault_pages);
 		if (ret < 0)
 			break;
@@ -268,7 +284,7 @@ static void gzvm_mmu_map_present(struct gzvm_vcpu *vcpu, struct gzvm_memslot *sl
 				 u64 start, u64 end)
 {
 	while (start < end && !signal_pending(current))
-		start = gzvm_mmu_map_range(vcpu, slot, start, end, false) + 1;
+		start = gzvm_mmu_map_range(vcpu, slot, start, end, GZVM_MAP_PRESENT) + 1;
 }
 
 /* Is the page of a recorded frame part of a huge one? Asked for speed only. */
@@ -294,7 +310,7 @@ static int gzvm_mmu_fault_again(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slo
 	bool known = xa_load(&vcpu->vm->pages, gfn);
 	int ret;
 
-	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, true, vcpu->fault_pages);
+	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, GZVM_MAP_FAULT, vcpu->fault_pages);
 	if (ret < 0)
 		return ret;
 	if (known || gzvm_mmu_is_huge(vcpu->vm, gfn)) {
@@ -303,7 +319,7 @@ static int gzvm_mmu_fault_again(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slo
 	}
 	if (next < end && xa_find(&vcpu->vm->pages, &next, end - 1, XA_PRESENT))
 		end = next;
-	gzvm_mmu_map_range(vcpu, slot, gfn + 1, end, false);
+	gzvm_mmu_map_range(vcpu, slot, gfn + 1, end, GZVM_MAP_PRESENT);
 	return 0;
 }
 
@@ -318,11 +334,28 @@ static int gzvm_mmu_fault_block(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slo
 	if (!vcpu->vm->pinned && test_and_set_bit(block, slot->touched))
 		return gzvm_mmu_fault_again(vcpu, slot, gfn, start, end);
 
-	if (gzvm_mmu_map_range(vcpu, slot, start, end, true) > gfn)
+	if (gzvm_mmu_map_range(vcpu, slot, start, end, GZVM_MAP_FAULT) > gfn)
 		return 0;
 	/* The page alone may work where its neighbours do not; if not, its errno counts. */
-	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, true, vcpu->fault_pages);
+	ret = gzvm_mmu_map(vcpu->vm, slot, gfn, 1, GZVM_MAP_FAULT, vcpu->fault_pages);
 	return min(ret, 0);
+}
+
+static int gzvm_mmu_fault_locked(struct gzvm_vcpu *vcpu, u64 gfn)
+{
+	struct gzvm *vm = vcpu->vm;
+	struct gzvm_memslot *slot;
+	int ret;
+
+	lockdep_assert_held(&vm->slots_lock);
+	slot = gzvm_memslot_find(vm, gfn);
+	if (!slot)
+		return -EFAULT;
+	if (vm->block_paging)
+		ret = gzvm_mmu_fault_block(vcpu, slot, gfn);
+	else
+		ret = min(gzvm_mmu_map(vm, slot, gfn, 1, GZVM_MAP_FAULT, vcpu->fault_pages), 0);
+	return ret;
 }
 
 /**
@@ -331,28 +364,26 @@ static int gzvm_mmu_fault_block(struct gzvm_vcpu *vcpu, struct gzvm_memslot *slo
  * @gpa: guest physical address of the access
  *
  * Context: process of the VM's creator.
- * Return: 0 if the guest can go on; -EFAULT where no slot or no memory is, or the VM does not
- * page on demand; -EHWPOISON; -ENOMEM over RLIMIT_MEMLOCK or when the hypervisor's memory is
- * used up.
+ * Return: 0 if the guest can go on, or a signal came first; -EFAULT where no slot or no memory
+ * is, or the VM does not page on demand; -EHWPOISON; -ENOMEM over RLIMIT_MEMLOCK or when the
+ * hypervisor's memory is used up; -EBUSY if the hypervisor does not end to be.
  */
 int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
 {
 	struct gzvm *vm = vcpu->vm;
-	u64 gfn = gpa >> PAGE_SHIFT;
-	struct gzvm_memslot *slot;
 	int ret;
 
 	if (!vm->demand_paging)
 		return -EFAULT;
 
-	guard(rwsem_read)(&vm->slots_lock);
-	slot = gzvm_memslot_find(vm, gfn);
-	if (!slot)
-		return -EFAULT;
-	if (vm->block_paging)
-		ret = gzvm_mmu_fault_block(vcpu, slot, gfn);
-	else
-		ret = min(gzvm_mmu_map(vm, slot, gfn, 1, true, vcpu->fault_pages), 0);
+	/*
+	 * A change of the slots waits for other vCPUs' faults, which may wait for the VMM, and
+	 * this one behind it: a signal must reach it.
+	 */
+	if (down_read_interruptible(&vm->slots_lock))
+		return 0;
+	ret = gzvm_mmu_fault_locked(vcpu, gpa >> PAGE_SHIFT);
+	up_read(&vm->slots_lock);
 	trace_gzvm_page_fault(vm->vm_id, vcpu->id, gpa, ret);
 	/* RUN finds the signal; and who met a notifier looks again, by faulting again. */
 	if (ret == -EINTR || ret == -ERESTARTSYS || ret == -EAGAIN)
@@ -361,7 +392,7 @@ int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
 }
 
 /**
- * gzvm_mmu_populate() - give a whole slot to a VM that does not page on demand
+ * gzvm_mmu_populate() - give a whole slot to the guest, touched or not
  * @vm: the VM
  * @slot: the slot
  *
@@ -374,14 +405,15 @@ int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 	u64 pos = 0;
 	int ret = 0;
 
+	lockdep_assert_held_write(&vm->slots_lock);
 	pages = kcalloc(GZVM_MAX_CONSTITUENTS, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return -ENOMEM;
 
 	while (pos < slot->npages) {
 		ret = gzvm_mmu_map(vm, slot, slot->gfn + pos,
-				   min_t(u64, GZVM_MAX_CONSTITUENTS, slot->npages - pos), true,
-				   pages);
+				   min_t(u64, GZVM_MAX_CONSTITUENTS, slot->npages - pos),
+				   GZVM_MAP_WHOLE, pages);
 		if (ret == -EAGAIN && !signal_pending(current))
 			continue;
 		if (ret < 0)
@@ -393,27 +425,14 @@ int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 	return ret == -EAGAIN ? -EINTR : min(ret, 0);
 }
 
-/**
- * gzvm_mmu_relinquish() - the guest gives a page back
- * @vcpu: the vCPU, locked
- * @gpa: guest physical address of the page
- *
- * Context: process.
- * Return: 0, also if the page was never touched; -EINVAL for an address that is not a page's
- * or in no slot; what the hypervisor says.
- */
-int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
+static int gzvm_mmu_relinquish_locked(struct gzvm_vcpu *vcpu, u64 gfn)
 {
 	struct gzvm *vm = vcpu->vm;
-	u64 gfn = gpa >> PAGE_SHIFT;
 	struct page *page;
 	unsigned int id;
 	unsigned long n;
 
-	if (!PAGE_ALIGNED(gpa))
-		return -EINVAL;
-
-	guard(rwsem_read)(&vm->slots_lock);
+	lockdep_assert_held(&vm->slots_lock);
 	if (!gzvm_memslot_find(vm, gfn))
 		return -EINVAL;
 	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP))
@@ -432,4 +451,26 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
 	if (n)
 		gzvm_mem_put(vm, &page, n);
 	return 0;
+}
+
+/**
+ * gzvm_mmu_relinquish() - the guest gives a page back
+ * @vcpu: the vCPU, locked
+ * @gpa: guest physical address of the page
+ *
+ * Context: process.
+ * Return: 0, also if the page was never touched; -EINVAL for an address that is not a page's
+ * or in no slot; -EINTR for a signal, with nothing done; what the hypervisor says.
+ */
+int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa)
+{
+	int ret;
+
+	if (!PAGE_ALIGNED(gpa))
+		return -EINVAL;
+	if (down_read_interruptible(&vcpu->vm->slots_lock))
+		return -EINTR;
+	ret = gzvm_mmu_relinquish_locked(vcpu, gpa >> PAGE_SHIFT);
+	up_read(&vcpu->vm->slots_lock);
+	return ret;
 }

@@ -165,6 +165,25 @@ static void gzvm_test_run_signal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
 }
 
+/* An exit that a signal came before is handled by the next RUN, without the guest in between. */
+static void gzvm_test_run_unhandled(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	vcpu->unhandled = GZVM_EXIT_SHUTDOWN;
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
+}
+
 static struct gzvm_vcpu_run __user *gzvm_test_race_urun;
 
 /* Another thread of the VMM sets immediate_exit while the guest runs. */
@@ -414,6 +433,7 @@ static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_mmio),
 	KUNIT_CASE(gzvm_test_run_refused),
 	KUNIT_CASE(gzvm_test_run_signal),
+	KUNIT_CASE(gzvm_test_run_unhandled),
 	KUNIT_CASE(gzvm_test_run_immediate_kept),
 	KUNIT_CASE(gzvm_test_run_wake),
 	KUNIT_CASE(gzvm_test_run_notify_resume),

@@ -11,6 +11,7 @@
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -70,11 +71,8 @@ void gzvm_vcpu_retire(struct gzvm_vcpu *vcpu)
 {
 	int ret;
 
-	do {
-		ret = gzvm_hypcall(GZVM_FN_DESTROY_VCPU, NULL, gzvm_vcpu_tuple(vcpu));
-		cond_resched();
-	} while (ret == -EAGAIN);
-
+	ret = gzvm_hypcall_rounds(GZVM_FN_DESTROY_VCPU, gzvm_hyp.busy_rounds, true,
+				  gzvm_vcpu_tuple(vcpu));
 	if (ret) {
 		pr_err_once("gzvm: the hypervisor keeps vCPU %u of VM %u (error %d): 2 pages stay lost\n",
 			    vcpu->id, vcpu->vm->vm_id, ret);
@@ -142,6 +140,7 @@ static int gzvm_vcpu_begin(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *
 {
 	int ret;
 
+	lockdep_assert_held(&vcpu->lock);
 	ret = gzvm_vcpu_check_head(urun);
 	if (ret)
 		return ret;
@@ -241,11 +240,16 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 		if (READ_ONCE(vcpu->vm->broken))
 			return -EIO;
 
-		ret = gzvm_vcpu_enter(vcpu, &reason);
-		if (ret == -EAGAIN)
-			continue;
-		if (ret)
-			return ret;
+		if (vcpu->unhandled) {
+			reason = vcpu->unhandled;
+			vcpu->unhandled = 0;
+		} else {
+			ret = gzvm_vcpu_enter(vcpu, &reason);
+			if (ret == -EAGAIN)
+				continue;
+			if (ret)
+				return ret;
+		}
 
 		switch (gzvm_exit_dispatch(vcpu, reason)) {
 		case GZVM_NEXT_USER:
@@ -253,6 +257,9 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 			return gzvm_vcpu_end(vcpu, urun, reason);
 		case GZVM_NEXT_SLEEP:
 			gzvm_vcpu_idle(vcpu);
+			break;
+		case GZVM_NEXT_AGAIN:
+			vcpu->unhandled = reason;
 			break;
 		case GZVM_NEXT_ENTER:
 			break;

@@ -60,21 +60,22 @@ struct gzvm *gzvm_vm_get(struct gzvm *vm)
 
 /*
  * Takes the VM away from the hypervisor. Each call works on a batch of pages so that none
- * keeps the CPU for long.
+ * keeps the CPU for long: the number of pages bounds that of the calls, whether the hypervisor
+ * goes through the slots or, a block at a time, through what it has mapped.
  */
 static int gzvm_vm_destroy_hyp(struct gzvm *vm)
 {
-	int ret;
+	u32 batch = READ_ONCE(gzvm_hyp.destroy_batch);
+	struct gzvm_memslot *slot;
+	unsigned long id, rounds;
 
 	if (vm->vm_id == GZVM_INVALID_VM_ID)
 		return 0;
-	do {
-		ret = gzvm_hypcall(GZVM_FN_DESTROY_VM, NULL, vm->vm_id,
-				   READ_ONCE(gzvm_hyp.destroy_batch));
-		cond_resched();
-	} while (ret == -EAGAIN);
+	rounds = gzvm_hyp.busy_rounds + vm->nr_pages;
+	xa_for_each(&vm->slots, id, slot)
+		rounds += slot->npages / batch;
 
-	return ret;
+	return gzvm_hypcall_rounds(GZVM_FN_DESTROY_VM, rounds, true, vm->vm_id, batch);
 }
 
 /**
@@ -241,7 +242,10 @@ static int gzvm_create_device_hyp(struct gzvm *vm, const struct gzvm_create_devi
 		copy->attr_addr = virt_to_phys(attr);
 	}
 
-	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_DEVICE, NULL, vm->vm_id, virt_to_phys(copy));
+	/* The caller's memory may keep it waiting (userfaultfd, say): no lock before here. */
+	scoped_guard(mutex, &vm->lock)
+		ret = gzvm_hypcall_wait(GZVM_FN_CREATE_DEVICE, NULL, vm->vm_id,
+					virt_to_phys(copy));
 out:
 	free_page((unsigned long)attr);
 	free_page((unsigned long)copy);
@@ -262,7 +266,6 @@ static int gzvm_vm_ioctl_create_device(struct gzvm *vm, void __user *argp)
 	    end > BIT_ULL(gzvm_hyp.ipa_bits))
 		return -EINVAL;
 
-	guard(mutex)(&vm->lock);
 	return gzvm_create_device_hyp(vm, &dev);
 }
 
