@@ -320,6 +320,9 @@ void gzvm_arch_ptp(u64 *args, u64 vtimer_offset);
 /* gzvm_main.c */
 int gzvm_check_extension(struct gzvm *vm, void __user *argp);
 
+/* gzvm_cap.c */
+int gzvm_enable_cap(struct gzvm *vm, void __user *argp);
+
 /* gzvm_vm.c */
 int gzvm_vm_create(unsigned long type);
 void gzvm_vm_init(struct gzvm *vm);
@@ -369,6 +372,7 @@ void gzvm_vm_wake(struct gzvm *vm, u64 bitmap);
 
 /* gzvm_memslot.c */
 int gzvm_memslot_check(const struct gzvm_userspace_memory_region *region);
+int gzvm_memslot_populate_all(struct gzvm *vm);
 int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region *region);
 struct gzvm_memslot *gzvm_memslot_find(struct gzvm *vm, u64 gfn);
 void gzvm_memslot_destroy_all(struct gzvm *vm);

@@ -36,7 +36,8 @@ static int gzvm_extension_value(const struct gzvm *vm, u64 cap, u64 *value)
 		*value = gzvm_hyp.ipa_bits;
 		return 0;
 	case GZVM_CAP_PROTECTED_VM:
-		*value = 0;
+		/* Others of this interface have them, and cannot be asked without a VM. */
+		*value = !gzvm_hyp.own;
 		return 0;
 	case GZVM_CAP_BLOCK_BASED_DEMAND_PAGING:
 		*value = vm && vm->block_paging;

@@ -320,6 +320,27 @@ static int gzvm_memslot_set_locked(struct gzvm *vm,
 }
 
 /**
+ * gzvm_memslot_populate_all() - give all slots to the guest, touched or not
+ * @vm: the VM, of the caller's own mm
+ *
+ * Context: process; slots_lock held for writing.
+ * Return: 0 or a negative errno, with part of the slots given.
+ */
+int gzvm_memslot_populate_all(struct gzvm *vm)
+{
+	struct gzvm_memslot *slot;
+	unsigned long id;
+	int ret;
+
+	xa_for_each(&vm->slots, id, slot) {
+		ret = gzvm_mmu_populate(vm, slot);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
  * gzvm_memslot_set() - GZVM_SET_USER_MEMORY_REGION
  * @vm: the VM, of the caller's own mm
  * @region: checked here

@@ -191,31 +191,6 @@ static int gzvm_vm_ioctl_ioeventfd(struct gzvm *vm, void __user *argp)
 }
 
 /*
- * The capabilities that the published driver lets through are set when the VM is created;
- * nothing of the caller's (the address of a mailbox, say) reaches the hypervisor.
- */
-static int gzvm_vm_ioctl_enable_cap(struct gzvm *vm, void __user *argp)
-{
-	struct gzvm_enable_cap cap;
-
-	if (copy_from_user(&cap, argp, sizeof(cap)))
-		return -EFAULT;
-
-	switch (cap.cap) {
-	case GZVM_CAP_BLOCK_BASED_DEMAND_PAGING:
-		return vm->block_paging ? 0 : -EOPNOTSUPP;
-	case GZVM_CAP_ENABLE_DEMAND_PAGING:
-		return vm->demand_paging ? 0 : -EOPNOTSUPP;
-	case GZVM_CAP_ENABLE_IDLE:
-		return vm->idle ? 0 : -EOPNOTSUPP;
-	case GZVM_CAP_PROTECTED_VM:
-		return cap.args[0] > GZVM_CAP_PVM_SET_PROTECTED_VM ? -EINVAL : -EOPNOTSUPP;
-	default:
-		return -EINVAL;
-	}
-}
-
-/*
  * The hypervisor reads the structure and the attributes from pages of their own: it sees
  * whole pages, and nothing else is to lie in them.
  */
@@ -307,7 +282,7 @@ static long gzvm_vm_ioctl(struct file *filp, unsigned int cmd, unsigned long arg
 	case GZVM_IOEVENTFD:
 		return gzvm_vm_ioctl_ioeventfd(vm, argp);
 	case GZVM_ENABLE_CAP:
-		return gzvm_vm_ioctl_enable_cap(vm, argp);
+		return gzvm_enable_cap(vm, argp);
 	case GZVM_CREATE_DEVICE:
 		return gzvm_vm_ioctl_create_device(vm, argp);
 	case GZVM_SET_DTB_CONFIG:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: a hypervisor that never stops to be BUSY, and waiting for the slots.
+ * KUnit: capabilities of a VM, a hypervisor that never stops to be BUSY, and waiting for the
+ * slots.
  */
 
 #include <linux/completion.h>
@@ -39,6 +40,188 @@ static void gzvm_test_slot(struct kunit *test, unsigned long size, unsigned long
 	struct gzvm_test *gt = test->priv;
 
 	KUNIT_ASSERT_EQ(test, gzvm_memslot_set(gt->vm, &region), 0);
+}
+
+/* ENABLE_CAP of a structure in user memory, which holds then what the driver left. */
+static int gzvm_test_enable(struct kunit *test, struct gzvm_enable_cap *cap)
+{
+	struct gzvm_enable_cap __user *ucap;
+	struct gzvm_test *gt = test->priv;
+	int ret;
+
+	ucap = (void __user *)gzvm_test_memory(test, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	KUNIT_ASSERT_EQ(test, copy_to_user(ucap, cap, sizeof(*cap)), 0);
+	ret = gzvm_enable_cap(gt->vm, ucap);
+	KUNIT_ASSERT_EQ(test, copy_from_user(cap, ucap, sizeof(*cap)), 0);
+	return ret;
+}
+
+static int gzvm_test_protect(struct kunit *test, u64 command, u64 arg)
+{
+	struct gzvm_enable_cap cap = {
+		.cap = GZVM_CAP_PROTECTED_VM, .args = { command, arg, 0xa2, 0xa3, 0xa4 },
+	};
+	const struct gzvm_enable_cap before = cap;
+	int ret = gzvm_test_enable(test, &cap);
+
+	KUNIT_EXPECT_MEMEQ(test, &cap, &before, sizeof(cap));
+	return ret;
+}
+
+/* Each sub-command reaches the hypervisor, with its arguments and no others, and its answer. */
+static void gzvm_test_cap_protected(struct kunit *test)
+{
+	static const struct {
+		u64 command;
+		u64 arg;
+		u64 passed;
+	} cases[] = {
+		{ GZVM_CAP_PVM_SET_PVMFW_GPA, 0x7fc00000, 0x7fc00000 },
+		{ GZVM_CAP_PVM_SET_PVMFW_GPA, 0, 0 },
+		{ GZVM_CAP_PVM_SET_PVMFW_GPA, BIT_ULL(40) - SZ_4K, BIT_ULL(40) - SZ_4K },
+		{ GZVM_CAP_PVM_GET_PVMFW_SIZE, 0x77, 0 },
+		{ GZVM_CAP_PVM_SET_PROTECTED_VM, 0x77, 0 },
+	};
+	struct gzvm_test *gt = test->priv;
+	const u64 *x = gt->last[GZVM_FN_ENABLE_CAP].x;
+	unsigned int i;
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		gt->status[GZVM_FN_ENABLE_CAP] = -EOPNOTSUPP;
+		KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, cases[i].command, cases[i].arg),
+				-EOPNOTSUPP);
+		KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_ENABLE_CAP], 2 * i + 1);
+		KUNIT_EXPECT_EQ(test, x[0], GZVM_TEST_VM_ID);
+		KUNIT_EXPECT_EQ(test, x[1], GZVM_CAP_PROTECTED_VM);
+		KUNIT_EXPECT_EQ(test, x[2], cases[i].command);
+		KUNIT_EXPECT_EQ(test, x[3], cases[i].passed);
+		KUNIT_EXPECT_EQ(test, x[4], 0);
+		gt->status[GZVM_FN_ENABLE_CAP] = -EINVAL;
+		KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, cases[i].command, cases[i].arg),
+				-EINVAL);
+	}
+	gt->status[GZVM_FN_ENABLE_CAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PROTECTED_VM, 0), 0);
+
+	/* Refused without a call. */
+	gt->calls[GZVM_FN_ENABLE_CAP] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, 3, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, BIT_ULL(32), 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PVMFW_GPA, 0x800), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PVMFW_GPA, BIT_ULL(40)),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, gzvm_enable_cap(gt->vm, NULL), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_ENABLE_CAP], 0);
+}
+
+static unsigned long gzvm_test_unwritable;
+
+/* The caller's structure goes while the hypervisor is asked. */
+static void gzvm_test_make_unwritable(struct gzvm_test *gt, u32 fn)
+{
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), vm_munmap(gzvm_test_unwritable, PAGE_SIZE), 0);
+}
+
+/* The size comes back in the caller's structure. */
+static void gzvm_test_cap_pvmfw_size(struct kunit *test)
+{
+	struct gzvm_enable_cap want = {
+		.cap = GZVM_CAP_PROTECTED_VM,
+		.args = { GZVM_CAP_PVM_GET_PVMFW_SIZE, SZ_2M, 0xa2, 0xa3, 0xa4 },
+	}, cap = want;
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva;
+
+	cap.args[1] = 0;
+	gt->res[GZVM_FN_ENABLE_CAP].a1 = SZ_2M;
+	gt->busy[GZVM_FN_ENABLE_CAP] = 1;
+	KUNIT_EXPECT_EQ(test, gzvm_test_enable(test, &cap), 0);
+	KUNIT_EXPECT_MEMEQ(test, &cap, &want, sizeof(cap));
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_ENABLE_CAP], 2);
+
+	/* Where it cannot be written. */
+	hva = gzvm_test_memory(test, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)hva, &cap, sizeof(cap)), 0);
+	gzvm_test_unwritable = hva;
+	gt->on_call = gzvm_test_make_unwritable;
+	KUNIT_EXPECT_EQ(test, gzvm_enable_cap(gt->vm, (void __user *)hva), -EFAULT);
+}
+
+/* What foreign VMMs expect: 1 from hypervisors that have it, which cannot be asked. */
+static void gzvm_test_cap_extension(struct kunit *test)
+{
+	u64 __user *ucap = (void __user *)gzvm_test_memory(test, PAGE_SIZE,
+							   PROT_READ | PROT_WRITE);
+	struct gzvm_test *gt = test->priv;
+	u64 value;
+
+	KUNIT_ASSERT_EQ(test, put_user((u64)GZVM_CAP_PROTECTED_VM, ucap), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(gt->vm, ucap), 0);
+	KUNIT_ASSERT_EQ(test, get_user(value, ucap), 0);
+	KUNIT_EXPECT_EQ(test, value, 0);
+	gzvm_hyp.own = false;
+	KUNIT_ASSERT_EQ(test, put_user((u64)GZVM_CAP_PROTECTED_VM, ucap), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_check_extension(NULL, ucap), 0);
+	KUNIT_ASSERT_EQ(test, get_user(value, ucap), 0);
+	KUNIT_EXPECT_EQ(test, value, 1);
+}
+
+/* When the VM becomes a protected one all of its memory is there. */
+static void gzvm_test_all_mapped(struct gzvm_test *gt, u32 fn)
+{
+	struct kunit *test = kunit_get_current_test();
+	unsigned int i;
+
+	if (fn != GZVM_FN_ENABLE_CAP)
+		return;
+	for (i = 0; i < SZ_4M / PAGE_SIZE && xa_load(&gt->mapped, TEST_GFN + i); i++)
+		;
+	KUNIT_EXPECT_EQ(test, i, SZ_4M / PAGE_SIZE);
+}
+
+static void gzvm_test_cap_populate(struct kunit *test)
+{
+	unsigned long hva = gzvm_test_memory(test, SZ_4M, PROT_READ | PROT_WRITE);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	gzvm_test_slot(test, SZ_4M, hva);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + SZ_2M), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	/* To ask for a size needs no memory. */
+	gt->status[GZVM_FN_ENABLE_CAP] = -EOPNOTSUPP;
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_GET_PVMFW_SIZE, 0), -EOPNOTSUPP);
+	gt->status[GZVM_FN_ENABLE_CAP] = 0;
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 1);
+	gt->on_call = gzvm_test_all_mapped;
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PVMFW_GPA, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_MAP_GUEST], 1);
+	KUNIT_EXPECT_GE(test, gt->calls[GZVM_FN_SET_MEMREGION], 4);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, SZ_4M / PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PROTECTED_VM, 0), 0);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, SZ_4M / PAGE_SIZE);
+}
+
+/* Memory that cannot be given: the VM does not become a protected one. */
+static void gzvm_test_cap_no_memory(struct kunit *test)
+{
+	unsigned long hva = gzvm_test_memory(test, SZ_4M, PROT_READ | PROT_WRITE);
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	gzvm_test_slot(test, SZ_4M, hva);
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva + SZ_1M, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PROTECTED_VM, 0), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_ENABLE_CAP], 0);
+	/* By blocks the guest fetches its memory itself. */
+	gt->vm->block_paging = true;
+	KUNIT_EXPECT_EQ(test, gzvm_test_protect(test, GZVM_CAP_PVM_SET_PROTECTED_VM, 0), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_ENABLE_CAP], 1);
 }
 
 /* Calls that wait for the hypervisor do not do so for ever. */
@@ -212,6 +395,11 @@ static void gzvm_test_slots_wait(struct kunit *test)
 }
 
 static struct kunit_case gzvm_vm_cases[] = {
+	KUNIT_CASE(gzvm_test_cap_protected),
+	KUNIT_CASE(gzvm_test_cap_pvmfw_size),
+	KUNIT_CASE(gzvm_test_cap_extension),
+	KUNIT_CASE(gzvm_test_cap_populate),
+	KUNIT_CASE(gzvm_test_cap_no_memory),
 	KUNIT_CASE(gzvm_test_busy_call),
 	KUNIT_CASE(gzvm_test_busy_unmap),
 	KUNIT_CASE(gzvm_test_busy_destroy),

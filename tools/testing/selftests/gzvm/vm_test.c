@@ -118,6 +118,10 @@ TEST_F_TIMEOUT(vm, enable_cap, HANG_TIMEOUT)
 		EXPECT_EQ(-EINVAL, enable_cap(self->fd, unknown[i], 0, 0));
 	EXPECT_EQ(-EINVAL, enable_cap(self->fd, GZVM_CAP_PROTECTED_VM, 3, 0));
 	EXPECT_EQ(-EINVAL, enable_cap(self->fd, GZVM_CAP_PROTECTED_VM, 1ULL << 32, 0));
+	EXPECT_EQ(-EINVAL, enable_cap(self->fd, GZVM_CAP_PROTECTED_VM,
+				      GZVM_CAP_PVM_SET_PVMFW_GPA, VM_RAM + 0x800));
+	EXPECT_EQ(-EINVAL, enable_cap(self->fd, GZVM_CAP_PROTECTED_VM,
+				      GZVM_CAP_PVM_SET_PVMFW_GPA, 1ULL << 62));
 }
 
 /* As long as CHECK_EXTENSION says that there are none. */
