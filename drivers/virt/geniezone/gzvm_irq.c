@@ -5,6 +5,7 @@
 
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
+#include <linux/nospec.h>
 #include <trace/events/geniezone.h>
 
 /**
@@ -27,6 +28,7 @@ int gzvm_irq_decode(u32 word, u32 *vcpu, u32 *intid)
 	cpu += cpu2 * (GZVM_IRQ_VCPU_MASK + 1);
 	if (cpu >= GZVM_MAX_VCPUS)
 		return -EINVAL;
+	cpu = array_index_nospec(cpu, GZVM_MAX_VCPUS);
 
 	switch (type) {
 	case GZVM_IRQ_TYPE_CPU:

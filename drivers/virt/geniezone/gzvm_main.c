@@ -110,13 +110,13 @@ static struct miscdevice gzvm_misc = {
 };
 
 /* The batch that the hypervisor asks for, or @fallback where it does not say, or nonsense. */
-static u32 __init gzvm_query_batch(u64 cap, u32 fallback)
+static u32 __init gzvm_query_batch(u64 cap, u32 fallback, u32 most)
 {
 	struct arm_smccc_res res = {};
 
 	if (gzvm_hypcall(GZVM_FN_ENABLE_CAP, &res, 0, cap))
 		return fallback;
-	if (!res.a1 || res.a1 > GZVM_BLOCK_PAGES || !is_power_of_2(res.a1))
+	if (!res.a1 || res.a1 > most || !is_power_of_2(res.a1))
 		return fallback;
 	return res.a1;
 }
@@ -152,9 +152,9 @@ static int __init gzvm_query_hyp(void)
 	gzvm_hyp.ipa_bits = gzvm_arch_ipa_bits();
 	gzvm_query_own();
 	gzvm_hyp.demand_batch = gzvm_query_batch(GZVM_CAP_QUERY_HYP_BATCH_PAGES,
-						 GZVM_DEFAULT_DEMAND_BATCH);
+						 GZVM_DEFAULT_DEMAND_BATCH, GZVM_BLOCK_PAGES);
 	gzvm_hyp.destroy_batch = gzvm_query_batch(GZVM_CAP_QUERY_DESTROY_BATCH_PAGES,
-						  GZVM_DEFAULT_DESTROY_BATCH);
+						  GZVM_DEFAULT_DESTROY_BATCH, U32_MAX);
 	return 0;
 }
 
@@ -236,7 +236,6 @@ static struct platform_driver gzvm_driver = {
 static int __init gzvm_add_device(void)
 {
 	struct device_node *np = of_find_matching_node(NULL, gzvm_of_match);
-
 	bool device = np && of_device_is_available(np);
 
 	of_node_put(np);

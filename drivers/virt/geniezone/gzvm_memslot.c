@@ -7,13 +7,14 @@
  * backs them it learns page by page (gzvm_mmu.c).
  */
 
-#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/gzvm_drv.h>
 #include <linux/io.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
@@ -110,7 +111,7 @@ static void gzvm_memslot_unlink(struct gzvm *vm, const struct gzvm_memslot *slot
 
 static void gzvm_memslot_free(struct gzvm_memslot *slot)
 {
-	bitmap_free(slot->touched);
+	kvfree(slot->touched);
 	kfree(slot);
 }
 
@@ -132,7 +133,9 @@ static struct gzvm_memslot *gzvm_memslot_new(struct gzvm *vm,
 
 	blocks = (gzvm_memslot_last(slot) >> GZVM_BLOCK_ORDER) -
 		 (slot->gfn >> GZVM_BLOCK_ORDER) + 1;
-	slot->touched = bitmap_zalloc(blocks, GFP_KERNEL_ACCOUNT);
+	/* The caller chooses its size: up to 512 KiB, too much to be contiguous. */
+	slot->touched = kvcalloc(BITS_TO_LONGS(blocks), sizeof(*slot->touched),
+				 GFP_KERNEL_ACCOUNT);
 	if (!slot->touched) {
 		kfree(slot);
 		return NULL;
@@ -312,7 +315,8 @@ static bool gzvm_memslot_hva_mapped(struct gzvm *vm, unsigned long hva)
 static int gzvm_memslot_set_locked(struct gzvm *vm,
 				   const struct gzvm_userspace_memory_region *region)
 {
-	struct gzvm_memslot *old = xa_load(&vm->slots, region->slot);
+	unsigned long id = array_index_nospec(region->slot, GZVM_MAX_MEM_SLOTS);
+	struct gzvm_memslot *old = xa_load(&vm->slots, id);
 
 	if (region->memory_size)
 		return gzvm_memslot_replace(vm, old, region);

@@ -30,8 +30,7 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, c
 
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 
-/* Both batches: a power of two that divides a block. */
-static ssize_t gzvm_batch_store(const char *buf, size_t count, u32 *batch)
+static ssize_t gzvm_batch_store(const char *buf, size_t count, u32 *batch, u32 most)
 {
 	u32 value;
 	int ret;
@@ -39,7 +38,7 @@ static ssize_t gzvm_batch_store(const char *buf, size_t count, u32 *batch)
 	ret = kstrtou32(buf, 0, &value);
 	if (ret)
 		return ret;
-	if (value > GZVM_BLOCK_PAGES || !is_power_of_2(value))
+	if (value > most || !is_power_of_2(value))
 		return -EINVAL;
 	WRITE_ONCE(*batch, value);
 	return count;
@@ -55,11 +54,13 @@ static ssize_t demand_paging_batch_pages_store(struct kobject *kobj,
 					       struct kobj_attribute *attr, const char *buf,
 					       size_t count)
 {
-	return gzvm_batch_store(buf, count, &gzvm_hyp.demand_batch);
+	/* That divides a block. */
+	return gzvm_batch_store(buf, count, &gzvm_hyp.demand_batch, GZVM_BLOCK_PAGES);
 }
 
 static struct kobj_attribute demand_paging_batch_pages_attr =
-	__ATTR_RW(demand_paging_batch_pages);
+	__ATTR(demand_paging_batch_pages, 0660, demand_paging_batch_pages_show,
+	       demand_paging_batch_pages_store);
 
 static ssize_t destroy_batch_pages_show(struct kobject *kobj, struct kobj_attribute *attr,
 					char *buf)
@@ -70,10 +71,12 @@ static ssize_t destroy_batch_pages_show(struct kobject *kobj, struct kobj_attrib
 static ssize_t destroy_batch_pages_store(struct kobject *kobj, struct kobj_attribute *attr,
 					 const char *buf, size_t count)
 {
-	return gzvm_batch_store(buf, count, &gzvm_hyp.destroy_batch);
+	/* The hypervisor does not do more at once than it likes. */
+	return gzvm_batch_store(buf, count, &gzvm_hyp.destroy_batch, U32_MAX);
 }
 
-static struct kobj_attribute destroy_batch_pages_attr = __ATTR_RW(destroy_batch_pages);
+static struct kobj_attribute destroy_batch_pages_attr =
+	__ATTR(destroy_batch_pages, 0660, destroy_batch_pages_show, destroy_batch_pages_store);
 
 static struct attribute *gzvm_attrs[] = {
 	&hypervisor_attr.attr,

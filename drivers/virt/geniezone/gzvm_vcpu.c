@@ -13,6 +13,7 @@
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <trace/events/geniezone.h>
@@ -474,6 +475,7 @@ int gzvm_vcpu_create(struct gzvm *vm, unsigned long id)
 
 	if (id >= GZVM_MAX_VCPUS)
 		return -EINVAL;
+	id = array_index_nospec(id, GZVM_MAX_VCPUS);
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)

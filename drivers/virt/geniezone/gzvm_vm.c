@@ -32,11 +32,11 @@ void gzvm_vm_init(struct gzvm *vm)
 	mutex_init(&vm->retire_lock);
 	mutex_init(&vm->lock);
 	init_rwsem(&vm->slots_lock);
-	xa_init(&vm->slots);
+	xa_init_flags(&vm->slots, XA_FLAGS_ACCOUNT);
 	mt_init(&vm->slot_tree);
 	mutex_init(&vm->pin_lock);
 	mutex_init(&vm->map_lock);
-	xa_init(&vm->pages);
+	xa_init_flags(&vm->pages, XA_FLAGS_ACCOUNT);
 	init_rwsem(&vm->ioevents_lock);
 	INIT_LIST_HEAD(&vm->ioevents);
 	mutex_init(&vm->irqfds.mutex);

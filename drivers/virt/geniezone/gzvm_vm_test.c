@@ -341,6 +341,15 @@ static void gzvm_test_forget_batches(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->vm->pages));
 }
 
+/* Who records counts, also where the record needs a node at once. */
+static void gzvm_test_accounted(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, gt->vm->pages.xa_flags & XA_FLAGS_ACCOUNT);
+	KUNIT_EXPECT_TRUE(test, gt->vm->slots.xa_flags & XA_FLAGS_ACCOUNT);
+}
+
 struct gzvm_test_holder {
 	struct work_struct work;
 	struct rw_semaphore *sem;
@@ -404,6 +413,7 @@ static struct kunit_case gzvm_vm_cases[] = {
 	KUNIT_CASE(gzvm_test_busy_unmap),
 	KUNIT_CASE(gzvm_test_busy_destroy),
 	KUNIT_CASE(gzvm_test_forget_batches),
+	KUNIT_CASE(gzvm_test_accounted),
 	KUNIT_CASE(gzvm_test_slots_wait),
 	{}
 };

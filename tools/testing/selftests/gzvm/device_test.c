@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,13 +136,14 @@ TEST_F_TIMEOUT(dev, no_descriptor_left, HANG_TIMEOUT)
 	close(last);
 }
 
-/* Both batches: a power of two, a block at most. */
+/* Both batches: a power of two; of demand paging a block at most. */
 TEST_F_TIMEOUT(dev, sysfs, HANG_TIMEOUT)
 {
 	static const char * const names[] = {
 		"/sys/kernel/gzvm/demand_paging_batch_pages", "/sys/kernel/gzvm/destroy_batch_pages",
 	};
-	static const char * const bad[] = { "0", "3", "1024", "513", "-1", "x", "4294967297" };
+	static const char * const bad[] = { "0", "3", "513", "-1", "x", "4294967297" };
+	struct stat status;
 	char text[32], before[32];
 	unsigned int i, j;
 	struct vm vm;
@@ -152,9 +154,13 @@ TEST_F_TIMEOUT(dev, sysfs, HANG_TIMEOUT)
 		ASSERT_NE(NULL, file);
 		ASSERT_NE(NULL, fgets(before, sizeof(before), file));
 		fclose(file);
-		for (j = 0; j < 6; j++)
+		ASSERT_EQ(0, stat(names[i], &status));
+		EXPECT_EQ(S_IFREG | 0660, status.st_mode);
+		for (j = 0; j < 5; j++)
 			EXPECT_EQ(-EINVAL, write_file(names[i], bad[j]));
-		EXPECT_EQ(-ERANGE, write_file(names[i], bad[6]));
+		EXPECT_EQ(-ERANGE, write_file(names[i], bad[5]));
+		EXPECT_EQ(i ? 0 : -EINVAL, write_file(names[i], "1024"));
+		EXPECT_EQ(i ? 0 : -EINVAL, write_file(names[i], "2147483648"));
 		EXPECT_EQ(0, write_file(names[i], "1\n"));
 		file = fopen(names[i], "re");
 		EXPECT_NE(NULL, fgets(text, sizeof(text), file));
