@@ -3,11 +3,16 @@
  * Random calls on /dev/gzvm from several threads: VMs, vCPUs, memory, eventfds, RUN, closed
  * and reused descriptors.
  *
- *	fuzz [--seed N] [--ops N] [--threads N] [--fail N]
+ *	fuzz [--seed N] [--ops N] [--threads N] [--first N] [--log FILE] [--fail N]
  *
- * Each thread's calls and arguments follow from the seed; how the threads interleave does not.
- * With one thread a run repeats exactly. The work is bounded by the number of calls, not by
- * time. Fails when some ioctl never succeeded: then it tests nothing of it.
+ * What a thread's operation number N does, and with which arguments, follows from the seed, the
+ * thread and N alone, whatever came before: descriptors have fixed numbers, too. How the
+ * threads interleave does not follow, nor how far a guest gets in RUN before it is kicked.
+ * --first N begins with operation N of each thread, to replay the end of a run; --log writes
+ * each call.
+ *
+ * The work is bounded by the number of operations, not by time. Fails when some ioctl never
+ * succeeded: then it tests nothing of it.
  *
  * With --fail one of N ioctls finds an allocation, or a copy from or to userspace, that fails
  * (/proc/thread-self/fail-nth). Not so RUN, which fail_test has: it ends by a signal, and a frame
@@ -29,7 +34,10 @@
 
 #define MAX_THREADS	8
 #define NR_FDS		12
+#define FIRST_FD	100
 #define POOL_SIZE	(4 * BLOCK)
+#define POOL_ADDR	0x400000000UL
+#define VALUES_ADDR	0x500000000UL	/* a multiple of 256 MiB */
 #define DEBUG		"/sys/kernel/debug/"
 /* The longest call has about as many places that can fail. */
 #define MAX_NTH		24
@@ -49,24 +57,39 @@ static const char * const call_names[NR_CALLS] = {
 
 struct thread {
 	pthread_t thread;
+	unsigned int index;
 	uint64_t random;
-	unsigned long ops;
+	unsigned long op;
+	unsigned int part;
 	unsigned long tried[NR_CALLS];
 	unsigned long good[NR_CALLS];
 	unsigned long faults;
 	int nth;
-	struct gzvm_vcpu_run *run;
+	struct gzvm_vcpu_run run;
 	uint64_t *value;
 	_Atomic bool done;
 };
 
-/* Shared by all threads, without locks: a descriptor may be closed or another's meanwhile. */
-static _Atomic int fds[NR_KINDS][NR_FDS];
+static unsigned long seed = 1, first, last = 6000;
+static FILE *call_log;
 static char *pool;
 static unsigned int fail_one_in;
 static __thread volatile sig_atomic_t failing;
 static sigset_t kick_set;
 static struct thread threads[MAX_THREADS];
+
+/* Each part of an operation draws from a sequence of its own. The mixing is splitmix64's. */
+static void reseed(struct thread *t, unsigned int part)
+{
+	uint64_t z = (seed + 1) * 0x9e3779b97f4a7c15 ^ (uint64_t)t->index << 56 ^
+		     (uint64_t)part << 48 ^ t->op;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	z ^= z >> 31;
+	t->random = z ?: 1;
+	t->part = part;
+}
 
 /* xorshift64* */
 static uint64_t random64(struct thread *t)
@@ -119,6 +142,11 @@ static void spoil(struct thread *t, void *data, size_t size)
 		memcpy(bytes + below(t, size / 8) * 8, &(uint64_t){ odd_number(t) }, 8);
 }
 
+static int fixed_fd(unsigned int kind, unsigned int index)
+{
+	return FIRST_FD + kind * NR_FDS + index;
+}
+
 static int any_fd(struct thread *t, unsigned int kind)
 {
 	/* At times one of a wrong kind, or none. */
@@ -126,16 +154,41 @@ static int any_fd(struct thread *t, unsigned int kind)
 		kind = below(t, NR_KINDS);
 	if (one_in(t, 100))
 		return (int)odd_number(t);
-	return fds[kind][below(t, NR_FDS)];
+	return fixed_fd(kind, below(t, NR_FDS));
 }
 
-/* Keeps a new descriptor; the one in its place is closed. */
+static void put_fd(int place, int fd)
+{
+	if (fd < 0)
+		return;
+	if (dup3(fd, place, O_CLOEXEC) < 0)
+		abort();
+	close(fd);
+}
+
+/*
+ * Keeps a new descriptor, under a number that another may have, whichever thread uses that at
+ * this moment.
+ */
 static void keep(struct thread *t, unsigned int kind, int fd)
 {
-	int old = atomic_exchange(&fds[kind][below(t, NR_FDS)], fd);
+	put_fd(fixed_fd(kind, below(t, NR_FDS)), fd);
+}
 
-	if (old >= 0)
-		close(old);
+/* One line: thread, operation, part of it, call, and what it is given. */
+static void write_log(struct thread *t, enum call which, const char *what, const void *data,
+		      size_t size)
+{
+	char text[1024];
+	size_t i, at = 0;
+
+	if (!call_log)
+		return;
+	for (i = 0; i < size && at + 3 < sizeof(text); i++)
+		at += sprintf(text + at, "%02x", ((const unsigned char *)data)[i]);
+	text[at] = '\0';
+	fprintf(call_log, "%u %lu %u %s %s %s\n", t->index, t->op, t->part, call_names[which], what,
+		text);
 }
 
 /* The Nth place from here on fails, once. */
@@ -179,20 +232,35 @@ static long call(struct thread *t, enum call which, int fd, unsigned long reques
 	return ret;
 }
 
+static long call_value(struct thread *t, enum call which, int fd, unsigned long request,
+		       unsigned long arg)
+{
+	write_log(t, which, "value", &arg, sizeof(arg));
+	return call(t, which, fd, request, arg);
+}
+
 /* A structure where it belongs, or where it must not be. */
 static long call_struct(struct thread *t, enum call which, int fd, unsigned long request, void *data,
 			size_t size)
 {
+	uint64_t odd = 0;
+	bool bad;
+
 	spoil(t, data, size);
-	if (one_in(t, 60))
-		return call(t, which, fd, request, odd_number(t));
-	return call(t, which, fd, request, (unsigned long)data);
+	bad = one_in(t, 60);
+	if (bad)
+		odd = odd_number(t);
+	if (bad)
+		write_log(t, which, "at", &odd, sizeof(odd));
+	else
+		write_log(t, which, "with", data, size);
+	return call(t, which, fd, request, bad ? odd : (unsigned long)data);
 }
 
 static void do_create_vm(struct thread *t)
 {
-	long fd = call(t, CREATE_VM, any_fd(t, DEV), GZVM_CREATE_VM,
-		       one_in(t, 20) ? odd_number(t) : 0);
+	long fd = call_value(t, CREATE_VM, any_fd(t, DEV), GZVM_CREATE_VM,
+			     one_in(t, 20) ? odd_number(t) : 0);
 	struct gzvm_userspace_memory_region region = {
 		.flags = 1, .guest_phys_addr = VM_RAM, .memory_size = POOL_SIZE,
 		.userspace_addr = (uintptr_t)pool,
@@ -220,8 +288,8 @@ static void do_check_extension(struct thread *t)
 
 static void do_create_vcpu(struct thread *t)
 {
-	long fd = call(t, CREATE_VCPU, any_fd(t, VM), GZVM_CREATE_VCPU,
-		       one_in(t, 20) ? odd_number(t) : below(t, 3));
+	long fd = call_value(t, CREATE_VCPU, any_fd(t, VM), GZVM_CREATE_VCPU,
+			     one_in(t, 20) ? odd_number(t) : below(t, 3));
 
 	if (fd < 0)
 		return;
@@ -309,19 +377,22 @@ static void do_run(struct thread *t)
 
 	/* The guest asks its mailbox what to do; the answer is anything. */
 	for (i = 0; i < 8; i++) {
-		struct gzvm_vcpu_run *run = t->run;
+		struct gzvm_vcpu_run *run = &t->run;
+		uint8_t head[4] = {};
 
-		run->immediate_exit = one_in(t, 30);
+		/* What the guest does between two calls is not ours to know. */
+		reseed(t, 1 + i);
+		head[0] = one_in(t, 30);
 		if (one_in(t, 50))
-			run->padding1[below(t, 3)] = 1;
+			head[1 + below(t, 3)] = 1;
 		if (one_in(t, 60)) {
-			call(t, RUN, fd, GZVM_RUN, odd_number(t));
+			call_value(t, RUN, fd, GZVM_RUN, odd_number(t));
 			return;
 		}
-		if (call(t, RUN, fd, GZVM_RUN, (unsigned long)run) < 0) {
-			memset(run->padding1, 0, sizeof(run->padding1));
+		write_log(t, RUN, "with", head, sizeof(head));
+		memcpy(&run->immediate_exit, head, sizeof(head));
+		if (call(t, RUN, fd, GZVM_RUN, (unsigned long)run) < 0)
 			return;
-		}
 		if (run->exit_reason == GZVM_EXIT_MMIO && !run->mmio.is_write) {
 			uint64_t value = one_in(t, 2) ? VM_RAM + below(t, POOL_SIZE) : odd_number(t);
 
@@ -398,7 +469,7 @@ static void do_other(struct thread *t)
 		break;
 	default:
 		/* Whatever the descriptor is by now: only an eventfd takes it. */
-		fd = fds[EVENT][below(t, NR_FDS)];
+		fd = fixed_fd(EVENT, below(t, NR_FDS));
 		if (one_in(t, 2) ? write(fd, &one, sizeof(one)) : read(fd, &count, sizeof(count)))
 			break;
 	}
@@ -417,11 +488,16 @@ static void (* const actions[])(struct thread *t) = {
 static void *fuzz_thread(void *arg)
 {
 	struct thread *t = arg;
-	unsigned long i;
+	unsigned int action;
 
 	t->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	for (i = 0; i < t->ops; i++)
-		actions[below(t, sizeof(actions) / sizeof(actions[0]))](t);
+	for (t->op = first; t->op < last; t->op++) {
+		reseed(t, 0);
+		action = below(t, sizeof(actions) / sizeof(actions[0]));
+		if (call_log)
+			fprintf(call_log, "%u %lu 0 action %u\n", t->index, t->op, action);
+		actions[action](t);
+	}
 	t->done = true;
 	return NULL;
 }
@@ -433,14 +509,12 @@ static void *fuzz_thread(void *arg)
 static bool reserve_values(unsigned int count)
 {
 	const size_t span = 256UL << 20;
-	char *area = mmap(NULL, 2 * span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			  -1, 0);
+	char *area = mmap((void *)VALUES_ADDR, span, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	unsigned int i;
 
-	if (area == MAP_FAILED)
-		return false;
-	area += -(uintptr_t)area & (span - 1);
-	if (mprotect(area + span / 2, count * PAGE, PROT_READ | PROT_WRITE))
+	if (area == MAP_FAILED ||
+	    mprotect(area + span / 2, count * PAGE, PROT_READ | PROT_WRITE))
 		return false;
 	for (i = 0; i < count; i++)
 		threads[i].value = (uint64_t *)(area + span / 2 + i * PAGE);
@@ -478,7 +552,7 @@ static void kick_until_done(unsigned int count)
 			if (threads[i].done)
 				continue;
 			running++;
-			threads[i].run->immediate_exit = 1;
+			threads[i].run.immediate_exit = 1;
 			pthread_kill(threads[i].thread, KICK_SIGNAL);
 		}
 	} while (running);
@@ -539,9 +613,11 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' }, { "ops", required_argument, NULL, 'o' },
 		{ "threads", required_argument, NULL, 't' },
-		{ "fail", required_argument, NULL, 'f' }, {},
+		{ "fail", required_argument, NULL, 'f' },
+		{ "first", required_argument, NULL, 'b' },
+		{ "log", required_argument, NULL, 'l' }, {},
 	};
-	unsigned long seed = 1, ops = 6000, count = 2;
+	unsigned long count = 2;
 	unsigned int i, kind;
 	int option;
 
@@ -551,13 +627,23 @@ int main(int argc, char **argv)
 			seed = number(optarg);
 			break;
 		case 'o':
-			ops = number(optarg);
+			last = number(optarg);
 			break;
 		case 't':
 			count = number(optarg);
 			break;
 		case 'f':
 			fail_one_in = number(optarg);
+			break;
+		case 'b':
+			first = number(optarg);
+			break;
+		case 'l':
+			call_log = fopen(optarg, "we");
+			if (!call_log) {
+				perror("fuzz: --log");
+				return 2;
+			}
 			break;
 		default:
 			return 2;
@@ -571,23 +657,25 @@ int main(int argc, char **argv)
 		fprintf(stderr, "fuzz: --fail: the kernel has no fault injection\n");
 		return 2;
 	}
-	printf("# seed %lu, %lu calls, %lu threads\n", seed, ops, count);
+	last /= count;
+	printf("# seed %lu, operations %lu to %lu of each of %lu threads\n", seed, first, last,
+	       count);
 	fflush(stdout);
 	kick_setup(nothing, 0);
-	pool = vm_map(POOL_SIZE);
-	if (!pool || !reserve_values(count)) {
+	pool = mmap((void *)POOL_ADDR, POOL_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (pool == MAP_FAILED || !reserve_values(count)) {
 		perror("fuzz: memory");
 		return 2;
 	}
 	memcpy(pool, guest_code, guest_code_end - guest_code);
 	for (kind = 0; kind < NR_KINDS; kind++)
 		for (i = 0; i < NR_FDS; i++)
-			fds[kind][i] = kind == DEV ? gz_open() :
-				       kind == EVENT ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1;
+			if (kind == DEV || kind == EVENT)
+				put_fd(fixed_fd(kind, i), kind == DEV ? gz_open() :
+				       eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
 	for (i = 0; i < count; i++) {
-		threads[i].random = (seed + 1) * 0x9e3779b97f4a7c15 ^ (i + 1) << 20;
-		threads[i].ops = ops / count;
-		threads[i].run = calloc(1, sizeof(*threads[i].run));
+		threads[i].index = i;
 		pthread_create(&threads[i].thread, NULL, fuzz_thread, &threads[i]);
 	}
 	kick_until_done(count);
@@ -595,7 +683,10 @@ int main(int argc, char **argv)
 		pthread_join(threads[i].thread, NULL);
 	for (kind = 0; kind < NR_KINDS; kind++)
 		for (i = 0; i < NR_FDS; i++)
-			if (fds[kind][i] >= 0)
-				close(fds[kind][i]);
+			close(fixed_fd(kind, i));
+	if (call_log && fclose(call_log)) {
+		perror("fuzz: --log");
+		return 2;
+	}
 	return report(count) ? 1 : 0;
 }
