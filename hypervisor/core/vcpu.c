@@ -13,6 +13,23 @@
 
 _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
 
+/* Its redistributor lies behind those of the vCPUs before it, if the VM has them yet. */
+static int vcpu_add_frame(struct vm *vm, u32 index)
+{
+	u32 old = vm->nr_gicr;
+	int err = 0;
+
+	spin_lock(&vm->slots_lock);
+	vm->nr_gicr = MAX(old, index + 1);
+	if (vm->vgic.redist_base != VGIC_NO_FRAME &&
+	    !vm_frame_fits(vm, vm->vgic.redist_base, vm_gicr_size(vm))) {
+		vm->nr_gicr = old;
+		err = -EINVAL;
+	}
+	spin_unlock(&vm->slots_lock);
+	return err;
+}
+
 /**
  * vcpu_create() - add a vCPU to a VM
  * @vm: the VM
@@ -21,7 +38,7 @@ _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
  *
  * Number 0 is on, the others are off until PSCI CPU_ON.
  *
- * Return: 0, -EINVAL, -EEXIST, -EPERM (the buffer is not the host's), -ENOMEM
+ * Return: 0, -EINVAL (also: no room for its redistributor), -EEXIST, -EPERM (the buffer is not the host's), -ENOMEM
  * (no tables of EL2's own to map it).
  */
 int vcpu_create(struct vm *vm, u64 index, u64 buffer)
@@ -44,6 +61,11 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	va = arch_map_vcpu_buffer(vm->id, index, pa(buffer));
 	if (!va) {
 		err = -ENOMEM;
+		goto out_unlock;
+	}
+	err = vcpu_add_frame(vm, index);
+	if (err) {
+		arch_unmap_vcpu_buffer(vm->id, index);
 		goto out_unlock;
 	}
 	/* Its room was the VM's from the beginning: nobody else can have taken it. */

@@ -272,12 +272,45 @@ const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 	return NULL;
 }
 
-/* With room for the redistributors of all vCPUs that may come. */
+/**
+ * vm_gicr_size() - what the redistributors of the vCPUs take
+ * @vm: the VM
+ *
+ * Context: vm->slots_lock.
+ * Return: bytes, up to the highest vCPU that there was; at least one frame.
+ */
+u64 vm_gicr_size(const struct vm *vm)
+{
+	return (u64)GZVM_GICR_STRIDE * MAX(vm->nr_gicr, 1U);
+}
+
+/**
+ * vm_frame_fits() - may a frame of the GIC be here?
+ * @vm: the VM
+ * @base: its address; any value
+ * @size: bytes
+ *
+ * Context: vm->slots_lock.
+ * Return: false: over memory, or not in the IPA space.
+ */
+bool vm_frame_fits(const struct vm *vm, u64 base, u64 size)
+{
+	u64 limit = 1UL << stage2_ipa_bits();
+	u32 i;
+
+	if (base >= limit || size > limit - base)
+		return false;
+	for (i = 0; i < vm->nr_slots; i++)
+		if (ranges_overlap(base, size, vm->slot[i].gpa,
+				   vm->slot[i].pages << PAGE_SHIFT))
+			return false;
+	return true;
+}
+
 static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
 {
 	return ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000) ||
-	       ranges_overlap(gpa, size, vm->vgic.redist_base,
-			       (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS);
+	       ranges_overlap(gpa, size, vm->vgic.redist_base, vm_gicr_size(vm));
 }
 
 /**

@@ -352,36 +352,20 @@ int hypercall_irq_line_ex(u64 x[])
 	return irq_line(x, x[2], resample);
 }
 
-static bool overlaps_slot(const struct vm *vm, u64 base, u64 size)
-{
-	u32 i;
-
-	for (i = 0; i < vm->nr_slots; i++)
-		if (ranges_overlap(base, size, vm->slot[i].gpa,
-				   vm->slot[i].pages << PAGE_SHIFT))
-			return true;
-	return false;
-}
-
 /*
  * Sizes are not taken from the caller: clients name one redistributor's for any
- * number of vCPUs. Room for all that may come is checked against memory.
+ * number of vCPUs. What counts is those that there are; vcpu_create() looks again.
  */
 static int create_device(struct vm *vm, const struct gzvm_create_device *d)
 {
 	bool dist = d->dev_type == GZVM_DEV_TYPE_ARM_VGIC_V3_DIST;
-	u64 size = dist ? 0x10000 : (u64)GZVM_GICR_STRIDE * VGIC_MAX_CPUS;
-	u64 limit = 1UL << stage2_ipa_bits();
 	int err;
 
 	if ((!dist && d->dev_type != GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST) || d->flags)
 		return -EINVAL;
-	if (d->dev_addr >= limit || size > limit - d->dev_addr)
-		return -EINVAL;
 	spin_lock(&vm->slots_lock);
-	if (READ_ONCE(vm->ran))
-		err = -EINVAL;
-	else if (overlaps_slot(vm, d->dev_addr, size))
+	if (READ_ONCE(vm->ran) ||
+	    !vm_frame_fits(vm, d->dev_addr, dist ? 0x10000 : vm_gicr_size(vm)))
 		err = -EINVAL;
 	else if (dist)
 		err = vgic_set_dist(&vm->vgic, ipa(d->dev_addr));

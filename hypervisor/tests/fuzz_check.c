@@ -402,6 +402,7 @@ u64 fuzz_digest(void)
 		MIX(vm->users);
 		MIX(vm->nr_vcpus);
 		MIX(vm->nr_slots);
+		MIX(vm->nr_gicr);
 		MIX(vm->mailbox.v);
 		MIX(vm->event.type);
 		MIX(vm->stage2.pages);

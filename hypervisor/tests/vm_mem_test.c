@@ -172,21 +172,26 @@ TEST(devices)
 	DEVICE(BAD, vm, 1, LIMIT);
 	DEVICE(BAD, vm, 0, ~0UL << 16);
 	DEVICE(BAD, vm, 1, ~0UL << 16);
-	DEVICE(BAD, vm, 1, LIMIT - REDIST_ALL + 0x10000);
+	DEVICE(BAD, vm, 1, LIMIT - 0x10000);
 	d = fake_va(SCRATCH);
 	d->flags = 1;
 	d->dev_type = 0;
 	d->dev_addr = DIST;
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, CREATE_DEVICE, vm, SCRATCH);
 
-	/* Not over memory, with room for the redistributors of all that may come. */
+	/* Not over memory, with room for the redistributors of the vCPUs that there are. */
 	EXPECT_EQ(slot(vm, 0, MEM, 16), 0);
 	DEVICE(BAD, vm, 0, MEM);
 	DEVICE(BAD, vm, 1, MEM);
-	DEVICE(BAD, vm, 1, MEM - REDIST_ALL + 0x10000);
+	DEVICE(BAD, vm, 1, MEM - 0x10000);
+	new_vcpu(vm, 2);
+	DEVICE(BAD, vm, 1, MEM - 3 * 0x20000 + 0x10000);
 	EXPECT_EQ(device(vm, 0, MEM - 0x10000), 0);
 	DEVICE(BAD, vm, 0, DIST); /* a second one */
 	DEVICE(BAD, vm, 1, MEM - 0x10000);
+	for (u64 index = 0; index < 8; index++)
+		if (index != 2)
+			new_vcpu(vm, index);
 	EXPECT_EQ(device(vm, 1, MEM - 0x10000 - REDIST_ALL), 0);
 	DEVICE(BAD, vm, 1, REDIST);
 	/* Nor memory over them. */
@@ -196,10 +201,18 @@ TEST(devices)
 	EXPECT_SLOT_REFUSED(vm, 1, 0, MEM_GFN);
 	EXPECT_EQ(slot(vm, 1, 0, (MEM - 0x10000 - REDIST_ALL) >> 12), 0);
 
-	/* The last place there is. */
+	/* The last place there is: for one. A second vCPU would have no redistributor. */
 	vm = new_vm();
-	EXPECT_EQ(device(vm, 0, LIMIT - 0x10000), 0);
-	EXPECT_EQ(device(vm, 1, LIMIT - 0x10000 - REDIST_ALL), 0);
+	EXPECT_EQ(device(vm, 1, LIMIT - 0x20000), 0);
+	new_vcpu(vm, 0);
+	EXPECT_REFUSED(BAD, CREATE_VCPU, TUPLE(vm, 1), host_pages(2));
+	vm = new_vm();
+	EXPECT_EQ(slot(vm, 0, MEM, 16), 0);
+	EXPECT_EQ(device(vm, 1, MEM - 2 * 0x20000), 0);
+	new_vcpu(vm, 1);
+	EXPECT_REFUSED(BAD, CREATE_VCPU, TUPLE(vm, 2), host_pages(2));
+	EXPECT_SLOT_REFUSED(vm, 1, MEM - PAGE_SIZE, 1);
+	EXPECT_EQ(slot(vm, 1, MEM - 2 * 0x20000 - PAGE_SIZE, 1), 0);
 
 	/* Not after the first RUN. */
 	vm = new_vm();

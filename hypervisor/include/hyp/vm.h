@@ -138,6 +138,7 @@ struct vm {
 	ipa_t unmap_cursor; /* DESTROY_VM goes on here */
 	u8 last_vcpu[HYP_MAX_CPUS]; /* index + 1 of the vCPU that a CPU last ran */
 	struct spinlock slots_lock;
+	u32 nr_gicr; /* redistributors: that of the highest vCPU that there was, + 1 */
 	u32 nr_slots;
 	struct vm_slot slot[VM_MAX_SLOTS]; /* sorted by gpa */
 	/* EL2's copies of what the host wrote; under lock. */
@@ -153,6 +154,8 @@ int vm_create(u64 type, u16 *id);
 int vm_destroy(u64 id, u64 pages);
 const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn);
 const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id);
+u64 vm_gicr_size(const struct vm *vm);
+bool vm_frame_fits(const struct vm *vm, u64 base, u64 size);
 int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages);
 void vm_counts(u32 *vms, u32 *vcpus);
 
