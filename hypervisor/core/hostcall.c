@@ -12,7 +12,6 @@
 #include <hyp/util.h>
 
 #define SMCCC_OWNER(fn) FIELD_GET(GENMASK(29, 24), fn)
-#define SMCCC_FAST BIT(31)
 #define SMCCC_NOT_SUPPORTED -1
 
 #define SMCCC_VERSION 0x80000000U

@@ -85,7 +85,6 @@
 #define ICH_LR_State (ICH_LR_State_pending | ICH_LR_State_active)
 
 #define ICH_HCR_En BIT(0)
-#define ICH_HCR_UIE BIT(1)
 #define ICH_HCR_LRENPIE BIT(2)
 #define ICH_HCR_NPIE BIT(3)
 #define ICH_HCR_VGrp0EIE BIT(4)

@@ -29,9 +29,7 @@
 /* Frame of an exception taken from EL2 itself: x0 to x30, SP, ELR, SPSR, ESR, FAR */
 #define FRAME_X(n) (8 * (n))
 #define FRAME_SP 248
-#define FRAME_ELR 256
 #define FRAME_SPSR 264
-#define FRAME_ESR 272
 #define FRAME_FAR 280
 #define FRAME_SIZE 288
 

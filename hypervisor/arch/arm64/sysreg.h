@@ -43,18 +43,12 @@ static inline void isb(void)
 #define TPIDR2_EL0 S3_3_C13_C0_5
 #define SYS_ZCR_EL2 S3_4_C1_C2_0
 #define SYS_SMCR_EL2 S3_4_C1_C2_6
-#define SYS_ZCR_EL1 S3_0_C1_C2_0
 #define SYS_MPAM2_EL2 S3_4_C10_C5_0
 #define SYS_MPAMHCR_EL2 S3_4_C10_C4_0
 #define SYS_MPAMIDR_EL1 S3_0_C10_C4_4
 #define MPAMIDR_HAS_HCR BIT(17)
-#define SYS_SCXTNUM_EL1 S3_0_C13_C0_7
-#define SYS_SCXTNUM_EL0 S3_3_C13_C0_7
-#define SYS_ID_AA64ZFR0_EL1 S3_0_C0_C4_4
 #define SYS_ID_AA64SMFR0_EL1 S3_0_C0_C4_5
 #define SYS_ID_AA64MMFR3_EL1 S3_0_C0_C7_3
-#define SYS_ID_AA64MMFR4_EL1 S3_0_C0_C7_4
-#define SYS_ID_AA64PFR2_EL1 S3_0_C0_C4_2
 #define SYS_ID_AA64ISAR2_EL1 S3_0_C0_C6_2
 
 /* FEAT_PAuth */
@@ -77,44 +71,29 @@ static inline void isb(void)
 
 /* GIC CPU interface, hypervisor control (IHI 0069, 12.4) */
 #define SYS_ICC_SRE_EL2 S3_4_C12_C9_5
-#define SYS_ICC_SRE_EL1 S3_0_C12_C12_5
 #define SYS_ICC_SGI1R_EL1 S3_0_C12_C11_5
 #define SYS_ICC_HPPIR1_EL1 S3_0_C12_C12_2
-#define SYS_ICC_IAR1_EL1 S3_0_C12_C12_0
-#define SYS_ICC_EOIR1_EL1 S3_0_C12_C12_1
-#define SYS_ICC_DIR_EL1 S3_0_C12_C11_1
-#define SYS_ICC_CTLR_EL1 S3_0_C12_C12_4
-#define SYS_ICC_PMR_EL1 S3_0_C4_C6_0
 #define SYS_ICH_HCR_EL2 S3_4_C12_C11_0
 #define SYS_ICH_VTR_EL2 S3_4_C12_C11_1
-#define SYS_ICH_MISR_EL2 S3_4_C12_C11_2
-#define SYS_ICH_EISR_EL2 S3_4_C12_C11_3
 #define SYS_ICH_ELRSR_EL2 S3_4_C12_C11_5
 #define SYS_ICH_VMCR_EL2 S3_4_C12_C11_7
 
 /* HCR_EL2 */
 #define HCR_VM BIT(0)
 #define HCR_SWIO BIT(1)
-#define HCR_PTW BIT(2)
 #define HCR_FMO BIT(3)
 #define HCR_IMO BIT(4)
 #define HCR_AMO BIT(5)
-#define HCR_VF BIT(6)
-#define HCR_VI BIT(7)
-#define HCR_VSE BIT(8)
 #define HCR_FB BIT(9)
 #define HCR_BSU_IS BIT(10)
 #define HCR_TWI BIT(13)
 #define HCR_TWE BIT(14)
-#define HCR_TID0 BIT(15)
 #define HCR_TID1 BIT(16)
-#define HCR_TID2 BIT(17)
 #define HCR_TID3 BIT(18)
 #define HCR_TSC BIT(19)
 #define HCR_TIDCP BIT(20)
 #define HCR_TACR BIT(21)
 #define HCR_TSW BIT(22)
-#define HCR_HCD BIT(29)
 #define HCR_RW BIT(31)
 #define HCR_E2H BIT(34)
 #define HCR_TLOR BIT(35)
@@ -123,12 +102,8 @@ static inline void isb(void)
 #define HCR_APK BIT(40)
 #define HCR_API BIT(41)
 #define HCR_FWB BIT(46)
-#define HCR_FIEN BIT(47)
-#define HCR_TID4 BIT(49)
-#define HCR_AMVOFFEN BIT(51)
 #define HCR_ENSCXT BIT(53)
 #define HCR_ATA BIT(56)
-#define HCR_DCT BIT(57)
 #define HCR_TID5 BIT(58)
 
 /* CPTR_EL2 with E2H = 0: TZ and TSM are RES1 without SVE and SME */
@@ -137,14 +112,12 @@ static inline void isb(void)
 #define CPTR_TSM BIT(12)
 #define CPTR_TTA BIT(20)
 #define CPTR_TAM BIT(30)
-#define CPTR_TCPAC BIT(31)
 #define CPTR_RES1 0x33ffULL
 
 /* MDCR_EL2 */
 #define MDCR_HPMN_MASK 0x1f
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM BIT(6)
-#define MDCR_TDE BIT(8)
 #define MDCR_TDA BIT(9)
 #define MDCR_TDOSA BIT(10)
 #define MDCR_TDRA BIT(11)
@@ -152,7 +125,6 @@ static inline void isb(void)
 #define MDCR_TPMS BIT(14)
 #define MDCR_TTRF BIT(19)
 #define MDCR_E2TB_EL1 (3ULL << 24)
-#define MDCR_TDCC BIT(27)
 
 /* CNTHCTL_EL2 with E2H = 0 */
 #define CNTHCTL_EL1PCTEN BIT(0)
@@ -163,15 +135,7 @@ static inline void isb(void)
 #define CNT_CTL_ISTATUS BIT(2)
 
 /* SCTLR: what must be one at EL2 and EL1 in an Armv8.0 implementation */
-#define SCTLR_EL2_RES1 \
-	(BIT(4) | BIT(5) | BIT(11) | BIT(16) | BIT(18) | BIT(22) | BIT(23) | BIT(28) | BIT(29))
 #define SCTLR_EL1_RES1 (BIT(11) | BIT(20) | BIT(22) | BIT(23) | BIT(28) | BIT(29))
-#define SCTLR_M BIT(0)
-#define SCTLR_A BIT(1)
-#define SCTLR_C BIT(2)
-#define SCTLR_SA BIT(3)
-#define SCTLR_I BIT(12)
-#define SCTLR_WXN BIT(19)
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
@@ -179,7 +143,6 @@ static inline void isb(void)
 #define SPSR_EL0T 0x0
 #define SPSR_EL1T 0x4
 #define SPSR_EL1H 0x5
-#define SPSR_EL2H 0x9
 #define SPSR_M_MASK 0xf
 #define SPSR_M32 BIT(4)
 #define SPSR_F BIT(6)
@@ -189,10 +152,8 @@ static inline void isb(void)
 #define SPSR_DAIF (SPSR_D | SPSR_A | SPSR_I | SPSR_F)
 #define SPSR_SSBS BIT(12)
 #define SPSR_BTYPE (3ULL << 10)
-#define SPSR_IL BIT(20)
 #define SPSR_SS BIT(21)
 #define SPSR_PAN BIT(22)
-#define SPSR_UAO BIT(23)
 #define SPSR_DIT BIT(24)
 #define SPSR_TCO BIT(25)
 
@@ -214,18 +175,11 @@ static inline void isb(void)
 #define EC_FP 0x07
 #define EC_VMRS 0x08
 #define EC_CP14_64 0x0c
-#define EC_PAC 0x09
-#define EC_LS64 0x0a
-#define EC_BTI 0x0d
-#define EC_ILLEGAL 0x0e
 #define EC_HVC32 0x12
-#define EC_SMC32 0x13
 #define EC_SVC64 0x15
 #define EC_HVC64 0x16
 #define EC_SMC64 0x17
 #define EC_SYS64 0x18
-#define EC_SVE 0x19
-#define EC_SME 0x1d
 #define EC_IABT_LOW 0x20
 #define EC_IABT_CUR 0x21
 #define EC_DABT_LOW 0x24
@@ -239,7 +193,6 @@ static inline void isb(void)
 #define ESR_WNR BIT(6)
 #define ESR_S1PTW BIT(7)
 #define ESR_CM BIT(8)
-#define ESR_FNV BIT(10)
 #define ESR_ISV BIT(24)
 #define FSC_LEVEL_MASK 0x3c
 #define FSC_ADDRESS_SIZE 0x00

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every encoding of a system register, op0 2 and 3, is read and written. What must come of
- * it: what the hypervisor's one register table says; the ID space and the numbered
- * breakpoints and watchpoints; and UNDEFINED for all else.
+ * it: what the hypervisor's one register table and native_regs.h say; the ID space and the
+ * numbered breakpoints and watchpoints; and UNDEFINED for all else.
  *
  * The command line's word "tidcp" says that this CPU traps accesses to IMPLEMENTATION DEFINED
  * registers (HCR_EL2.TIDCP), which QEMU before 8.0 does not: there they may be constants.
@@ -10,6 +10,7 @@
 #include <arch/regs.h>
 
 #include "guest.h"
+#include "native_regs.h"
 
 #define ENCODINGS	0x10000		/* SYS(); op0 is bits 15 and 14 */
 #define FIRST		SYS(2, 0, 0, 0, 0)
