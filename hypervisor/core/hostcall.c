@@ -90,8 +90,6 @@ static void hostcall_uid(u64 x[])
 }
 
 static const struct hostcall_entry table[] = {
-	{ GZVM_HYPCALL_ID(0) & ~(u32)SMCCC_64BIT,
-	  GZVM_HYPCALL_ID(GZVM_HYPCALL_NR - 1) & ~(u32)SMCCC_64BIT, true, hypercall },
 	{ PSCI_FN_BASE, PSCI_FN_BASE + 0x1f, true, psci_host_call },
 	{ SMCCC_VERSION, SMCCC_VERSION, false, hostcall_version },
 	{ SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, false, hostcall_arch_features },
@@ -107,6 +105,13 @@ void hostcall(u64 x[])
 {
 	u32 fn = x[0]; /* bits 63:32 are ignored (DEN0028 3.1) */
 	unsigned int i;
+
+	/* By far the most: RUN is one. */
+	if (likely((fn & ~(u32)SMCCC_64BIT) - (GZVM_HYPCALL_ID(0) & ~(u32)SMCCC_64BIT) <
+		   GZVM_HYPCALL_NR)) {
+		hypercall(x);
+		return;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		u32 id = table[i].both ? fn & ~(u32)SMCCC_64BIT : fn;

@@ -238,14 +238,17 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
 	bool access = !e->fetch && !e->walk && e->valid;
 	struct vm *vm = v->vm;
-	bool memory;
+	bool memory = false;
 
 	/* First the GIC: its frames lie over no slot, and this needs no lock. */
 	if (access && vgic_covers(&v->vgic, e->addr) && run_gic(v, e, wake))
 		return 0;
-	spin_lock(&vm->slots_lock);
-	memory = vm_slot_find(vm, e->addr >> PAGE_SHIFT);
-	spin_unlock(&vm->slots_lock);
+	/* Most devices lie below all memory. */
+	if (e->addr >= READ_ONCE(vm->slots_from)) {
+		spin_lock(&vm->slots_lock);
+		memory = vm_slot_find(vm, e->addr >> PAGE_SHIFT);
+		spin_unlock(&vm->slots_lock);
+	}
 	if (memory)
 		return run_page_fault(v, e->addr);
 	if (access)

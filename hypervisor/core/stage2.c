@@ -60,7 +60,7 @@ static void stage2_free(struct pgtable *pt, void *table)
 
 static void stage2_invalidate(struct pgtable *pt, u64 ia, u64 size)
 {
-	arch_tlbi_stage2(pt->vmid, pool_pa(pt->root), ipa(ia), size);
+	arch_tlbi_stage2(pt->vmid, pt->root_pa, ipa(ia), size);
 }
 
 static const struct pgtable_ops stage2_ops = {
@@ -94,7 +94,10 @@ int stage2_init(struct pgtable *pt, u16 vmid, struct pool_quota *quota)
 		.vmid = vmid,
 		.quota = quota,
 	};
-	return pt->root ? 0 : -ENOMEM;
+	if (!pt->root)
+		return -ENOMEM;
+	pt->root_pa = pool_pa(pt->root);
+	return 0;
 }
 
 /**

@@ -52,7 +52,7 @@ struct vm *vm_get(u64 id)
 	spin_lock(&vm_table_lock);
 	if (table[id] && !table[id]->dying) {
 		vm = table[id];
-		vm->users++;
+		__atomic_fetch_add(&vm->users, 1, __ATOMIC_RELAXED);
 	}
 	spin_unlock(&vm_table_lock);
 	return vm;
@@ -62,13 +62,11 @@ struct vm *vm_get(u64 id)
  * vm_put() - the end of what vm_get() began
  * @vm: may be destroyed, and its memory be another's, from now on
  *
- * Context: takes vm_table_lock.
+ * Context: any lock or none.
  */
 void vm_put(struct vm *vm)
 {
-	spin_lock(&vm_table_lock);
-	vm->users--;
-	spin_unlock(&vm_table_lock);
+	__atomic_fetch_sub(&vm->users, 1, __ATOMIC_RELEASE);
 }
 
 /*
@@ -137,6 +135,7 @@ int vm_create(u64 type, u16 *id)
 		return -ENOMEM;
 	}
 	vm->id = i;
+	vm->slots_from = ~0ULL;
 	vm->counter_offset = arch_counter();
 	vm->spi = pool_alloc(&vm->quota, SPI_PAGES);
 	vm->vcpus = pool_alloc(&vm->quota, ALL_VCPU_PAGES);
@@ -184,7 +183,8 @@ int vm_destroy(u64 id, u64 pages)
 		spin_unlock(&vm_table_lock);
 		return -EINVAL;
 	}
-	if (vm->users) {
+	/* Acquires what the last user has written. */
+	if (__atomic_load_n(&vm->users, __ATOMIC_ACQUIRE)) {
 		spin_unlock(&vm_table_lock);
 		return -EBUSY;
 	}
@@ -359,6 +359,7 @@ int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages)
 		vm->slot[at] = (struct vm_slot){ .gpa = gpa, .pages = pages, .id = id };
 		vm->nr_slots++;
 	}
+	WRITE_ONCE(vm->slots_from, vm->nr_slots ? vm->slot[0].gpa : ~0ULL);
 	return 0;
 }
 

@@ -270,6 +270,105 @@ TEST(vgic_hw_timer)
 }
 
 /* Three ends of interrupt at once and one list register: one report an exit, none twice. */
+/* The timer fires in the guest, and is taken and ended without an exit, @rounds times. */
+static void take_timer(unsigned int rounds)
+{
+	rig.wire[0] = true;
+	line(0, 27, true);
+	rig_enter(&rig, 0);
+	for (unsigned int i = 0; i < rounds; i++) {
+		EXPECT_EQ(ack(0), 27);
+		eoi(0, 27);
+	}
+}
+
+TEST(vgic_lr_again)
+{
+	struct vgic_cpu *c = &rig.cpu[0];
+	u32 tickets;
+	u64 lr;
+
+	boot(2, 2);
+	enable(0, 27, 0x80);
+	enable(0, 3, 0x80);
+	enable(0, 4, 0x90);
+	take_timer(1);
+	EXPECT_EQ(rig.lr_again, 1);
+	lr = rig.sim[0].lr[0];
+	tickets = rig.g.lock.next;
+	for (unsigned int i = 0; i < 5; i++) {
+		EXPECT_EQ(ack(0), 27);
+		/* Not before it has ended. */
+		EXPECT_EQ(vgic_lr_again(c, 27, sim_elrsr(&rig.sim[0])), -1);
+		eoi(0, 27);
+		EXPECT_EQ(rig.sim[0].lr[0], lr);
+	}
+	EXPECT_EQ(rig.lr_again, 6);
+	EXPECT_EQ(rig.g.lock.next, tickets);
+	/* Somebody changes it: first that has to be done. */
+	rig_write(&rig, 1, rig_frame(0, 27) + 0x400 + 27, 1, 0xa0);
+	EXPECT_EQ(rig.wake, 1);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), -1);
+	rig_kicks(&rig);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), 0);
+	/* Others share the list registers, then there are too few. */
+	enable(0, 4, 0xa8);
+	rig_sgi(&rig, 0, 3ULL << 24 | 1, true);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), 1);
+	rig_sgi(&rig, 1, 4ULL << 24 | 1, true);
+	rig_kicks(&rig);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), -1);
+	EXPECT_EQ(ack(0), 3);
+	eoi(0, 3);
+	rig_write(&rig, 0, rig_frame(0, 4) + 0x280, 4, 1U << 4);
+	/* Made pending by software, too: that is used up by one acknowledge. */
+	rig_write(&rig, 0, rig_frame(0, 27) + 0x200, 4, 1U << 27);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), -1);
+	/* Active as it was loaded: not pending by its level. */
+	rig_write(&rig, 0, rig_frame(0, 27) + 0x280, 4, 1U << 27);
+	rig_write(&rig, 0, rig_frame(0, 27) + 0x300, 4, 1U << 27);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), -1);
+	/* Not in the guest, nor in a list register. */
+	rig_write(&rig, 0, rig_frame(0, 27) + 0x380, 4, 1U << 27);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), 0);
+	rig_leave(&rig, 0);
+	EXPECT_EQ(vgic_lr_again(c, 27, 3), -1);
+	EXPECT(!rig.error);
+}
+
+/* Three of one priority whose lines stay high, and two list registers. */
+TEST(vgic_takes_turns)
+{
+	boot(1, 2);
+	for (unsigned int i = 0; i < 3; i++) {
+		enable(0, 40 + i, 0x80);
+		line(0, 40 + i, true);
+	}
+	rig_enter(&rig, 0);
+	for (unsigned int i = 0; i < 9; i++) {
+		EXPECT_EQ(ack(0), 40 + i % 3);
+		eoi(0, 40 + i % 3);
+	}
+	EXPECT(!rig.error);
+}
+
+/* The more urgent one cannot preempt, for its group's binary point; it hid one that can. */
+TEST(vgic_group_off_wakes)
+{
+	boot(2, 4);
+	enable(0, 3, 0x48);
+	enable(0, 4, 0x50);
+	rig_write(&rig, 0, rig_frame(0, 3) + 0x80, 4, ~(1U << 3)); /* group 0 */
+	rig.cpu[0].hw.ap0r[0] = 1U << (0x48 >> 3);
+	rig.cpu[0].hw.vmcr |= 7U << 18; /* BPR1: priorities below 0x80 are one */
+	rig_sgi(&rig, 1, 3ULL << 24 | 1, true);
+	rig_sgi(&rig, 1, 4ULL << 24 | 1, true);
+	rig.wake = 0;
+	rig_write(&rig, 1, RIG_DIST, 4, 2);
+	EXPECT_EQ(rig.wake, 1);
+	EXPECT(vgic_pending(&rig.cpu[0]));
+}
+
 TEST(vgic_resample)
 {
 	u64 lr[VGIC_MAX_LRS];

@@ -20,6 +20,7 @@ struct run {
 	u64 rnd;
 	char what[160];
 	bool tds; /* another vCPU's interrupt can be deactivated at any time */
+	unsigned int quiet; /* operations to come that are about the timer's interrupt alone */
 	unsigned int off; /* how often CPU interfaces have a group disabled: x / 6 */
 	unsigned long acks, drained, races;
 };
@@ -41,7 +42,7 @@ static void report(struct rig *r, unsigned int intid)
 
 static unsigned int some_irq(struct run *x)
 {
-	if (!rnd(x, 12))
+	if (x->quiet || !rnd(x, 12))
 		return 27; /* the one with a physical side */
 	return x->m.used[rnd(x, x->m.nr_used)];
 }
@@ -128,7 +129,7 @@ static void op_bits(struct run *x, unsigned int v)
 	active_reg = reg >= 0x300;
 	if (rnd(x, 3))
 		bits &= ktap_random(&x->rnd) >> 7;
-	if (!rnd(x, 2))
+	if (x->quiet || !rnd(x, 2))
 		bits = 1U << (intid % 32);
 	if (reg == 0x080)
 		bits |= ~used; /* others never become pending */

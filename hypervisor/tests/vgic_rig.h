@@ -26,6 +26,7 @@ struct rig {
 	u32 wake; /* kicks under way */
 	u32 woken; /* vCPUs outside the guest that were reported */
 	unsigned int again; /* accesses that had to be repeated */
+	unsigned int lr_again; /* timer interrupts that vgic_lr_again() gave */
 	/* Ends of interrupt that reached the host. */
 	void (*report)(struct rig *r, unsigned int intid);
 	const char *error; /* an invariant that broke */
@@ -112,6 +113,22 @@ static inline void rig_leave(struct rig *r, unsigned int v)
 	rig_collect(r, v);
 }
 
+/* The timer fires. True: its list register is pending once more, and the guest goes on. */
+static inline bool rig_again(struct rig *r, unsigned int v)
+{
+	struct sim *s = &r->sim[v];
+	int n = vgic_lr_again(&r->cpu[v], 27, sim_elrsr(s));
+
+	if (n < 0)
+		return false;
+	if ((u32)s->lr[n] != 27 || s->lr[n] >> 62)
+		rig_fail(r, "another list register, or one that is not empty, becomes pending");
+	s->lr[n] = r->cpu[v].hw.lr[n];
+	r->phys_active[v] = true;
+	r->lr_again++;
+	return true;
+}
+
 /* What makes the guest leave by itself: maintenance, its timer. */
 static inline void rig_settle(struct rig *r, unsigned int v)
 {
@@ -120,6 +137,8 @@ static inline void rig_settle(struct rig *r, unsigned int v)
 	if (r->sim[v].hw_deactivated & BIT(27))
 		r->phys_active[v] = false;
 	r->sim[v].hw_deactivated = 0;
+	if (r->wire[v] && !r->phys_active[v] && r->cpu[v].priv[27].line)
+		rig_again(r, v);
 	if (sim_misr(&r->sim[v]) || (r->wire[v] && !r->phys_active[v])) {
 		rig_leave(r, v);
 		rig_enter(r, v);
@@ -225,7 +244,7 @@ static inline void rig_init(struct rig *r, unsigned int nr_cpus, unsigned int nr
 	vgic_set_dist(&r->g, ipa(RIG_DIST));
 	vgic_set_redist(&r->g, ipa(RIG_REDIST));
 	r->nr_cpus = nr_cpus;
-	r->wake = r->woken = r->again = 0;
+	r->wake = r->woken = r->again = r->lr_again = 0;
 	r->report = NULL;
 	r->error = NULL;
 	for (unsigned int v = 0; v < nr_cpus; v++) {

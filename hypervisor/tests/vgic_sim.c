@@ -155,6 +155,19 @@ uint32_t sim_misr(const struct sim *s)
 	return s->hcr & 1 ? misr : 0;
 }
 
+uint32_t sim_elrsr(const struct sim *s)
+{
+	uint32_t empty = 0;
+
+	for (unsigned int i = 0; i < s->nr_lrs; i++) {
+		uint64_t lr = s->lr[i];
+
+		if (!(lr & (PENDING | ACTIVE)) && ((lr & HW) || !(lr & EOI)))
+			empty |= 1U << i;
+	}
+	return empty;
+}
+
 static void set_field(struct sim *s, unsigned int shift, uint64_t mask, uint64_t v)
 {
 	s->vmcr = (s->vmcr & ~(mask << shift)) | (v & mask) << shift;

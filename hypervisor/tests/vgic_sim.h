@@ -30,6 +30,7 @@ void sim_eoir(struct sim *s, unsigned int group, unsigned int intid);
 void sim_dir(struct sim *s, unsigned int intid);
 bool sim_dir_traps(const struct sim *s);
 uint32_t sim_misr(const struct sim *s); /* ICH_MISR_EL2 */
+uint32_t sim_elrsr(const struct sim *s); /* ICH_ELRSR_EL2 */
 
 void sim_set_pmr(struct sim *s, unsigned int v);
 void sim_set_bpr(struct sim *s, unsigned int group, unsigned int v);

@@ -20,7 +20,8 @@ static void ctlr_write(struct vgic *g, struct vgic_bus *bus)
 			g->rwp |= BIT(i);
 			bus->wake |= BIT(i);
 		}
-		if (c && on) {
+		/* Without one group the most urgent is the other's, which may preempt. */
+		if (c && (on | off)) {
 			vgic_leave_1ofn(c, &bus->wake);
 			vgic_notify_all(c, &bus->wake);
 		}

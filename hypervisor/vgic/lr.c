@@ -225,6 +225,20 @@ void vgic_flush(struct vgic_cpu *c)
 		fill_lrs(c);
 }
 
+int vgic_lr_again(const struct vgic_cpu *c, unsigned int intid, u64 empty)
+{
+	const struct vgic_irq *irq = &c->priv[intid];
+
+	if (irq->lr_dirty || irq->lr_active || irq->lr_latch ||
+	    READ_ONCE(c->nr_queued) != c->hw.used_lrs)
+		return -1;
+	for (unsigned int i = 0; i < c->hw.used_lrs; i++) {
+		if (c->lr_irq[i] == irq)
+			return empty & BIT(i) ? (int)i : -1;
+	}
+	return -1;
+}
+
 /*
  * EOIcount: the latest acknowledged interrupts outside the list registers were
  * deactivated. Runs before in_lr is cleared.
@@ -269,7 +283,12 @@ static bool fold_lr(struct vgic_cpu *c, struct vgic_irq *irq, u64 lr)
 
 	if (!active) {
 		if (irq->lr_active || taken) {
-			vgic_unqueue(c->vgic, irq);
+			/*
+			 * If it is pending again it goes behind all of its priority. Alone
+			 * there, it may stay: vgic_update() takes it off if it is not.
+			 */
+			if (irq->link.next != irq->link.prev)
+				vgic_unqueue(c->vgic, irq);
 			irq->active = false;
 			irq->acked = false;
 			/* Without the bit, the line was low as it ended, and rose since. */

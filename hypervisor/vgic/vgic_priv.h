@@ -22,8 +22,6 @@ struct vgic_machine {
 
 extern struct vgic_machine vgic_machine;
 
-#define __noinline __attribute__((noinline))
-
 static inline void vgic_list_init(struct vgic_link *head)
 {
 	head->next = head;

@@ -32,22 +32,6 @@ unsigned int arch_cpu(void)
 	return this_cpu()->id;
 }
 
-void arch_cpu_relax(void)
-{
-	__asm__ volatile("yield" : : : "memory");
-}
-
-u64 arch_index_nospec(u64 index, u64 limit)
-{
-	u64 safe;
-
-	__asm__ volatile("cmp	%1, %2\n"
-			 "csel	%0, %1, xzr, lo\n"
-			 "hint	#20" /* CSDB */
-			 : "=r"(safe) : "r"(index), "r"(limit) : "cc");
-	return safe;
-}
-
 u64 arch_counter(void)
 {
 	isb();
@@ -128,6 +112,29 @@ int cpu_alloc_stacks(void)
 }
 
 /*
+ * The guest's HCR_EL2. AArch64 at EL1; interrupts, SErrors and external aborts come
+ * to EL2; what table guest_sysreg.c answers traps.
+ */
+static u64 guest_hcr(const struct cpu_features *f)
+{
+	u64 hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
+		  HCR_TWI | HCR_TWE | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
+		  HCR_TEA;
+
+	if (f->pauth)
+		hcr |= HCR_APK | HCR_API;
+	if (f->fwb)
+		hcr |= HCR_FWB;
+	if (f->ras)
+		hcr |= HCR_TERR;
+	if (f->lor)
+		hcr |= HCR_TLOR;
+	if (f->mte)
+		hcr |= HCR_TID5;
+	return hcr;
+}
+
+/*
  * Everything that the host would find set up by firmware or by its own EL2 code:
  * nothing of EL1 traps but SMCs and what the register table takes. Runs on each
  * CPU that enters the host for the first time or after a power-down.
@@ -149,6 +156,7 @@ void cpu_init_el2(void)
 	if (f->csv2_2)
 		cpu->hcr_host |= HCR_ENSCXT;
 	write_sysreg(cpu->hcr_host, hcr_el2);
+	cpu->hcr_guest = guest_hcr(f);
 
 	v = CPTR_RES1;
 	if (f->sve)
@@ -156,6 +164,8 @@ void cpu_init_el2(void)
 	if (f->sme)
 		v &= ~CPTR_TSM;
 	cpu->cptr_host = v;
+	/* SVE, SME, trace and activity monitors are hidden. */
+	cpu->cptr_guest = CPTR_RES1 | CPTR_TTA | CPTR_TFP | (f->amu ? CPTR_TAM : 0);
 	write_sysreg(v, cptr_el2);
 	isb();
 	if (f->sve)
@@ -177,6 +187,9 @@ void cpu_init_el2(void)
 	if (f->trbe)
 		v |= MDCR_E2TB_EL1;
 	cpu->mdcr_host = v;
+	/* PMU, trace and profiling trap. */
+	cpu->mdcr_guest = (v & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDRA | MDCR_TDOSA |
+			  MDCR_TTRF | (f->spe ? MDCR_TPMS : 0);
 	write_sysreg(v, mdcr_el2);
 	write_sysreg(0, hstr_el2);
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
@@ -195,7 +208,7 @@ void cpu_init_el2(void)
 	cpu->lrs_loaded = FIELD_GET(GENMASK(4, 0), read_sysreg(SYS_ICH_VTR_EL2)) + 1;
 
 	write_sysreg(cpu_vtcr(), vtcr_el2);
-	write_sysreg(pool_pa(host_stage2.root).v, vttbr_el2);
+	write_sysreg(host_stage2.root_pa.v, vttbr_el2);
 	write_sysreg(SCTLR_EL1_RES1, sctlr_el1);
 	isb();
 	/* What a former owner of this CPU's TLBs has left for these VMIDs. */

@@ -34,9 +34,9 @@ struct percpu {
 	u64 kick_sgir; /* ICC_SGI1R_EL1 for a kick of this CPU */
 	u32 lrs_loaded; /* list registers that may be non-zero */
 	bool ppi_active; /* the virtual timer's physical interrupt was made active */
-	u64 hcr_host; /* HCR_EL2 while the host runs */
-	u64 mdcr_host;
-	u64 cptr_host;
+	u64 hcr_host, hcr_guest; /* HCR_EL2 while the host runs, while a guest does */
+	u64 mdcr_host, mdcr_guest; /* the latter without MDCR_TDA, see debug.c */
+	u64 cptr_host, cptr_guest; /* the latter before its first use of FP */
 	u32 errata; /* ERRATUM_... */
 	/* The host's, while a guest is loaded: */
 	u64 host_elr, host_spsr;
@@ -74,6 +74,8 @@ static inline struct percpu *cpu_by_id(unsigned int id)
 struct cpu_features {
 	bool fwb, pauth, sve, sme, mte, fgt, fgt2, hcx, mpam, ecv, csv2_2, vhe, lor, ras, amu;
 	bool spe, trbe, pan, ssbs, dit, idst, tcr2, sctlr2, mops;
+	bool negative; /* there is something for cpu_negative_enables() */
+	bool more_regs; /* than SWITCHED_REGS are switched */
 	u8 pa_range;
 	u8 pmu_counters;
 };

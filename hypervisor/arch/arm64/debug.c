@@ -69,17 +69,10 @@ static bool debug_wanted(const struct vcpu *v)
 	return !v->arch.os_lock && (v->arch.debug.mdscr & (MDSCR_SS | MDSCR_MDE));
 }
 
-/* MDCR_EL2 while a guest is loaded: PMU, trace, profiling and (mostly) debug trap. */
-u64 debug_guest_mdcr(const struct vcpu *v)
+/* MDCR_EL2 while a guest is loaded: (mostly) debug traps, too. */
+static void write_mdcr(const struct vcpu *v)
 {
-	u64 mdcr = this_cpu()->mdcr_host & MDCR_HPMN_MASK;
-
-	mdcr |= MDCR_TPM | MDCR_TPMCR | MDCR_TDRA | MDCR_TDOSA | MDCR_TTRF;
-	if (cpu_features.spe)
-		mdcr |= MDCR_TPMS;
-	if (!v->arch.debug_live)
-		mdcr |= MDCR_TDA;
-	return mdcr;
+	write_sysreg(this_cpu()->mdcr_guest | (v->arch.debug_live ? 0 : MDCR_TDA), mdcr_el2);
 }
 
 void debug_reset(struct vcpu *v)
@@ -98,7 +91,7 @@ static void debug_make_live(struct vcpu *v)
 	host->mdscr = mdscr;
 	points_load(&v->arch.debug);
 	v->arch.debug_live = true;
-	write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+	write_mdcr(v);
 }
 
 /*
@@ -155,7 +148,7 @@ void debug_load(struct vcpu *v)
 	if (unlikely(debug_wanted(v)))
 		debug_make_live(v);
 	else
-		write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+		write_mdcr(v);
 }
 
 /**
@@ -254,7 +247,7 @@ bool debug_os_lock(struct vcpu *v, bool lock)
 		points_load(&this_cpu()->host_debug);
 		write_sysreg(0, mdscr_el1);
 		v->arch.debug_live = false;
-		write_sysreg(debug_guest_mdcr(v), mdcr_el2);
+		write_mdcr(v);
 	}
 	debug_update(v);
 	return true;

@@ -54,12 +54,6 @@ int arch_vcpu_may_run(void)
 	return 0;
 }
 
-/* CPTR_EL2 while a guest is loaded; SVE, SME, trace and activity monitors are hidden. */
-u64 fp_guest_cptr(bool live)
-{
-	return CPTR_RES1 | CPTR_TTA | (cpu_features.amu ? CPTR_TAM : 0) | (live ? 0 : CPTR_TFP);
-}
-
 static u64 fp_open_cptr(void)
 {
 	return CPTR_RES1 & ~(cpu_features.sve ? CPTR_TZ : 0);
@@ -81,19 +75,17 @@ void fp_trap(struct vcpu *v)
 		fp_save(&cpu->host_fp);
 	fp_load(&v->arch.fp);
 	v->arch.fp_live = true;
-	write_sysreg(fp_guest_cptr(true), cptr_el2);
+	write_sysreg(cpu->cptr_guest & ~CPTR_TFP, cptr_el2);
 }
 
 /**
  * fp_put() - give the host its registers back
- * @v: the vCPU
+ * @v: the vCPU, with @fp_live
  */
 void fp_put(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (!v->arch.fp_live)
-		return;
 	write_sysreg(fp_open_cptr(), cptr_el2);
 	isb();
 	fp_save(&v->arch.fp);

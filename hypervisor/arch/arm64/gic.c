@@ -172,6 +172,18 @@ int gic_init(const struct platform *p)
 	X(5, S3_4_C12_C12_5) X(4, S3_4_C12_C12_4) X(3, S3_4_C12_C12_3) X(2, S3_4_C12_C12_2) \
 	X(1, S3_4_C12_C12_1) X(0, S3_4_C12_C12_0)
 
+static void lr_write(unsigned int n, u64 lr)
+{
+	switch (n) {
+#define X(i, reg)                       \
+	case (i):                       \
+		write_sysreg(lr, reg);  \
+		break;
+		EACH_LR(X)
+#undef X
+	}
+}
+
 static void lrs_write(const struct vgic_hw *hw, u32 n)
 {
 	switch (n) {
@@ -264,7 +276,7 @@ void gic_enter(struct vcpu *v)
 	struct percpu *cpu = this_cpu();
 
 	gic_ppi_active(cpu, v->vgic.hw_active & (1U << PPI_VIRT_TIMER));
-	if (MAX(cpu->lrs_loaded, hw->used_lrs)) {
+	if (cpu->lrs_loaded | hw->used_lrs) {
 		lrs_write(hw, MAX(cpu->lrs_loaded, hw->used_lrs));
 		cpu->lrs_loaded = hw->used_lrs;
 	}
@@ -288,6 +300,24 @@ void gic_exit(struct vcpu *v)
 	hw->vmcr = read_sysreg(SYS_ICH_VMCR_EL2);
 }
 
+/*
+ * The virtual timer's interrupt has come. It is not acknowledged: as soon as its level is
+ * in a list register it is silent, because it is made active (gic_ppi_active()).
+ */
+static u8 gic_virt_timer(struct vcpu *v)
+{
+	int n = -1;
+
+	timer_sample(v);
+	if (v->arch.timer.v_level)
+		n = vgic_lr_again(&v->vgic, PPI_VIRT_TIMER, read_sysreg(SYS_ICH_ELRSR_EL2));
+	if (n < 0)
+		return GUEST_EXIT_VGIC;
+	lr_write(n, v->vgic.hw.lr[n]);
+	gic_ppi_active(this_cpu(), true);
+	return GUEST_EXIT_AGAIN;
+}
+
 void gic_put(void)
 {
 	write_sysreg(0, SYS_ICH_HCR_EL2);
@@ -302,7 +332,7 @@ void gic_put(void)
  * with here; the rest, and an SGI 15 that is not a kick (core/run.c knows), is the
  * host's.
  *
- * Return: GUEST_EXIT_VGIC, _KICK or _IRQ.
+ * Return: GUEST_EXIT_VGIC, _AGAIN, _KICK or _IRQ.
  */
 u8 gic_classify(struct vcpu *v)
 {
@@ -310,8 +340,7 @@ u8 gic_classify(struct vcpu *v)
 	case KICK_SGI:
 		return GUEST_EXIT_KICK;
 	case PPI_VIRT_TIMER:
-		timer_virt_fired(v);
-		return GUEST_EXIT_VGIC;
+		return gic_virt_timer(v);
 	case PPI_HYP_TIMER:
 		timer_phys_update(v);
 		return GUEST_EXIT_VGIC;

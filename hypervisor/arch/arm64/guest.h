@@ -13,7 +13,6 @@ void serror_take(void);
 
 /* fp.c, fp.S */
 int fp_init(unsigned int nr_cpus);
-u64 fp_guest_cptr(bool live);
 void fp_trap(struct vcpu *v);
 void fp_put(struct vcpu *v);
 void fp_save(struct fp_regs *to);
@@ -30,7 +29,6 @@ void timer_load(struct vcpu *v);
 void timer_put(struct vcpu *v);
 void timer_sample(struct vcpu *v);
 void timer_reset(struct vcpu *v);
-void timer_virt_fired(struct vcpu *v);
 void timer_phys_update(struct vcpu *v);
 bool timer_access(struct vcpu *v, u32 enc, bool write, u64 *value);
 
@@ -46,7 +44,6 @@ u8 gic_classify(struct vcpu *v);
 void debug_reset(struct vcpu *v);
 void debug_load(struct vcpu *v);
 void debug_put(struct vcpu *v);
-u64 debug_guest_mdcr(const struct vcpu *v);
 bool debug_mdscr(struct vcpu *v, bool write, u64 *value);
 bool debug_os_lock(struct vcpu *v, bool lock);
 u64 debug_os_status(const struct vcpu *v);

@@ -119,10 +119,11 @@ static bool icc(struct vcpu *v, enum vgic_icc reg, bool write, u64 *value, struc
 {
 	/* Only what waits for other vCPUs wakes: deactivation of a shared SPI. */
 	gic_exit(v);
+	/* Also if it is UNDEFINED: hw.lr is not what was loaded any more. */
+	e->kind = GUEST_EXIT_VGIC;
 	if (!vgic_icc_access(&v->vgic, reg, write, value, &e->wake))
 		return false;
 	write_sysreg(v->vgic.hw.vmcr, SYS_ICH_VMCR_EL2);
-	e->kind = GUEST_EXIT_VGIC;
 	return true;
 }
 

@@ -18,15 +18,21 @@
 #define CNT_CTL_LEVEL (CNT_CTL_ENABLE | CNT_CTL_ISTATUS)
 #define CNT_CTL_MASK (CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)
 
-static void timer_line(struct vcpu *v, unsigned int intid, bool *was, bool level)
+static __noinline void timer_changed(struct vcpu *v, unsigned int intid, bool level)
 {
 	u32 wake = 0;
 
+	/* Its own private interrupt: nobody else has to wake. */
+	vgic_set_line(&v->vm->vgic, v->index, intid, level, &wake);
+}
+
+/* The line of a timer is what @was says: nobody else moves it, see arch_ppi_is_own(). */
+static void timer_line(struct vcpu *v, unsigned int intid, bool *was, bool level)
+{
 	if (level == *was)
 		return;
 	*was = level;
-	/* Its own private interrupt: nobody else has to wake. */
-	vgic_set_line(&v->vm->vgic, v->index, intid, level, &wake);
+	timer_changed(v, intid, level);
 }
 
 /**
@@ -51,22 +57,6 @@ void timer_reset(struct vcpu *v)
 {
 	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level, false);
 	timer_line(v, PPI_PHYS_TIMER, &v->arch.timer.p_level, false);
-}
-
-/**
- * timer_virt_fired() - the virtual timer's physical interrupt has come
- * @v: the vCPU
- *
- * The vGIC hears of it even if it should know already: else the interrupt, which is
- * not acknowledged, would come again at once, and for ever.
- */
-void timer_virt_fired(struct vcpu *v)
-{
-	u64 ctl = read_sysreg(cntv_ctl_el0);
-	bool level = (ctl & CNT_CTL_MASK) == CNT_CTL_LEVEL;
-
-	v->arch.timer.v_level = !level;
-	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level, level);
 }
 
 static bool timer_phys_armed(const struct vcpu_timer *t)

@@ -27,12 +27,9 @@ _Static_assert(offsetof(struct vcpu_arch, x) == VCPU_X(0), "guest.S");
 #define MPIDR_RES1 BIT(31)
 #define ISR_A BIT(8)
 
-/* SP_EL0 and the like have their own names in MSR; all others are as in the table. */
-static void regs_save(u64 *r)
+/* Few CPUs have these: cpu_features.more_regs. */
+static __noinline void more_regs_save(u64 *r)
 {
-#define X(name, enc, reset) r[REG_##name] = read_sysreg(name);
-	SWITCHED_REGS(X)
-#undef X
 #define X(name, enc, reset) r[REG_##name] = read_sysreg(name);
 	if (cpu_features.pauth) {
 		SWITCHED_PAUTH_REGS(X)
@@ -45,6 +42,42 @@ static void regs_save(u64 *r)
 #undef X
 }
 
+static __noinline void more_regs_load(const u64 *r)
+{
+#define X(name, enc, reset) write_sysreg(r[REG_##name], name);
+	if (cpu_features.pauth) {
+		SWITCHED_PAUTH_REGS(X)
+	}
+#undef X
+#define X(feature, name, reached_as) \
+	if (cpu_features.feature)    \
+		write_sysreg(r[REG_##name], name);
+	SWITCHED_HIDDEN_REGS(X)
+#undef X
+}
+
+/*
+ * SP_EL0 and the like have their own names in MSR; all others are as in the table. First
+ * some are read, then these are stored, which the compiler does in pairs; and vice versa.
+ */
+#define READ(name, enc, reset) u64 v_##name = read_sysreg(name);
+#define STORE(name, enc, reset) r[REG_##name] = v_##name;
+#define LOAD(name, enc, reset) u64 v_##name = r[REG_##name];
+#define WRITE(name, enc, reset)        \
+	if (REG_##name == REG_TCR_EL1) \
+		isb();                 \
+	write_sysreg(v_##name, name);
+
+static void regs_save(u64 *r)
+{
+	SWITCHED_REGS_1(READ)
+	SWITCHED_REGS_1(STORE)
+	SWITCHED_REGS_2(READ)
+	SWITCHED_REGS_2(STORE)
+	if (unlikely(cpu_features.more_regs))
+		more_regs_save(r);
+}
+
 /*
  * TCR_EL1 comes last: on CPUs with ERRATUM_SPECULATIVE_AT both walks are disabled until
  * then, so that no speculative translation mixes one world's tables with the other's
@@ -52,20 +85,14 @@ static void regs_save(u64 *r)
  */
 static void regs_load(const u64 *r)
 {
-#define X(name, enc, reset)                \
-	if (REG_##name == REG_TCR_EL1)     \
-		isb();                     \
-	write_sysreg(r[REG_##name], name);
-	if (cpu_features.pauth) {
-		SWITCHED_PAUTH_REGS(X)
-	}
-	SWITCHED_REGS(X)
-#undef X
-#define X(feature, name, reached_as) \
-	if (cpu_features.feature)    \
-		write_sysreg(r[REG_##name], name);
-	SWITCHED_HIDDEN_REGS(X)
-#undef X
+	if (unlikely(cpu_features.more_regs))
+		more_regs_load(r);
+	SWITCHED_REGS_1(LOAD)
+	compiler_barrier(); /* or each load comes right before its write */
+	SWITCHED_REGS_1(WRITE)
+	SWITCHED_REGS_2(LOAD)
+	compiler_barrier();
+	SWITCHED_REGS_2(WRITE)
 }
 
 static void stage2_switch(u64 vttbr, u64 hcr)
@@ -77,29 +104,6 @@ static void stage2_switch(u64 vttbr, u64 hcr)
 	write_sysreg(vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
 	isb();
-}
-
-/*
- * The guest's HCR_EL2. AArch64 at EL1; interrupts, SErrors and external aborts come
- * to EL2; what table guest_sysreg.c answers traps.
- */
-static u64 guest_hcr(void)
-{
-	u64 hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
-		  HCR_TWI | HCR_TWE | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
-		  HCR_TEA;
-
-	if (cpu_features.pauth)
-		hcr |= HCR_APK | HCR_API;
-	if (cpu_features.fwb)
-		hcr |= HCR_FWB;
-	if (cpu_features.ras)
-		hcr |= HCR_TERR;
-	if (cpu_features.lor)
-		hcr |= HCR_TLOR;
-	if (cpu_features.mte)
-		hcr |= HCR_TID5;
-	return hcr;
 }
 
 /* TLBs are private to a vCPU: guests may use one ASID for different tables on two. */
@@ -122,13 +126,14 @@ void arch_vcpu_load(struct vcpu *v)
 	cpu->host_spsr = read_sysreg(spsr_el2);
 	regs_save(cpu->host_sys);
 	debug_load(v);
-	stage2_switch(pool_pa(v->vm->stage2.root).v | (u64)v->vm->id << 48, guest_hcr());
+	stage2_switch(v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest);
 	tlb_switch(v, cpu->id);
 	regs_load(v->arch.sys);
 	write_sysreg((u64)guest_vectors, vbar_el2);
 	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
-	write_sysreg(fp_guest_cptr(false), cptr_el2);
-	cpu_negative_enables(false);
+	write_sysreg(cpu->cptr_guest, cptr_el2);
+	if (unlikely(cpu_features.negative))
+		cpu_negative_enables(false);
 	gic_load();
 	timer_load(v);
 	write_sysreg(v->arch.pc, elr_el2);
@@ -143,10 +148,12 @@ void arch_vcpu_put(struct vcpu *v)
 	v->arch.pstate = read_sysreg(spsr_el2);
 	timer_put(v);
 	gic_put();
-	fp_put(v);
-	cpu_negative_enables(true);
+	if (v->arch.fp_live)
+		fp_put(v);
+	if (unlikely(cpu_features.negative))
+		cpu_negative_enables(true);
 	regs_save(v->arch.sys);
-	stage2_switch(pool_pa(host_stage2.root).v, cpu->hcr_host);
+	stage2_switch(host_stage2.root_pa.v, cpu->hcr_host);
 	regs_load(cpu->host_sys);
 	debug_put(v);
 	write_sysreg(cpu->cptr_host, cptr_el2);

@@ -7,19 +7,21 @@
 #ifndef HYP_ARCH_H
 #define HYP_ARCH_H
 
+#include <arch/inline.h>
 #include <hyp/types.h>
 
 /* Index of this CPU, 0 to HYP_MAX_CPUS - 1. */
 unsigned int arch_cpu(void);
 
-/* In the body of each loop that waits for another CPU. */
-void arch_cpu_relax(void);
-
 /*
- * @index, which is below @limit, also where the processor speculates that it is:
- * a caller's number must not choose what is read (Arm's note on Spectre variant 1).
+ * In arch/inline.h:
+ *
+ * void arch_cpu_relax(void): in the body of each loop that waits for another CPU.
+ *
+ * u64 arch_index_nospec(u64 index, u64 limit): @index, which is below @limit, also where
+ * the processor speculates that it is: a caller's number must not choose what is read
+ * (Arm's note on Spectre variant 1).
  */
-u64 arch_index_nospec(u64 index, u64 limit);
 
 /*
  * Makes stores to page tables visible to the table walkers of all CPUs before

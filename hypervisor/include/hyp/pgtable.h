@@ -41,6 +41,7 @@ struct pgtable_ops {
  * struct pgtable - a set of tables
  * @ops: what it lives on
  * @root: zeroed; 1 to 16 concatenated tables for stage 2, else one
+ * @root_pa: stage 2: where that is
  * @start_level: 0 or 1
  * @ia_bits: width of input addresses
  * @stage2: stage 2, else EL2's stage 1
@@ -54,6 +55,7 @@ struct pgtable_ops {
 struct pgtable {
 	const struct pgtable_ops *ops;
 	void *root;
+	pa_t root_pa;
 	u8 start_level;
 	u8 ia_bits;
 	bool stage2;

@@ -470,6 +470,25 @@ bool vgic_icc_access(struct vgic_cpu *c, enum vgic_icc reg, bool write, u64 *val
 void vgic_flush(struct vgic_cpu *c);
 
 /**
+ * vgic_lr_again() - may a list register simply become pending once more?
+ * @c: the vCPU's part of the vGIC; in the guest
+ * @intid: an interrupt of vgic_cpu_map_hw(), whose line was high at the last
+ *         vgic_flush(), and is high again
+ * @empty: ICH_ELRSR_EL2: list registers that are neither pending nor active
+ *
+ * If the guest has acknowledged and ended the interrupt, and nothing else has changed,
+ * vgic_sync() and vgic_flush() would load the same as last time, which is in hw.lr: then
+ * neither is needed. Not so if somebody wrote to its registers (lr_dirty; whoever does
+ * it now sends a kick, and with that vgic_sync() comes), if it had been made pending
+ * by software as well, or if others wait for a list register, whose turn it may be.
+ *
+ * Context: the CPU that runs @c; no lock.
+ *
+ * Return: the list register; -1: vgic_sync().
+ */
+int vgic_lr_again(const struct vgic_cpu *c, unsigned int intid, u64 empty);
+
+/**
  * vgic_has_queued() - is there something that the next vgic_flush() may load?
  * @c: the vCPU's part of the vGIC
  *

@@ -118,7 +118,7 @@ struct vm_event {
 struct vm {
 	struct spinlock lock;
 	u16 id;
-	u32 users; /* under vm_table_lock */
+	u32 users; /* atomic; grows under vm_table_lock alone */
 	bool dying; /* under vm_table_lock: no new users */
 	bool ran; /* a vCPU has been in RUN: no new devices */
 	bool demand_paging;
@@ -140,6 +140,7 @@ struct vm {
 	struct spinlock slots_lock;
 	u32 nr_gicr; /* redistributors: that of the highest vCPU that there was, + 1 */
 	u32 nr_slots;
+	u64 slots_from; /* first address of the first one, ~0: none; read without the lock */
 	struct vm_slot slot[VM_MAX_SLOTS]; /* sorted by gpa */
 	/* EL2's copies of what the host wrote; under lock. */
 	struct gzvm_memregion_buf region;
