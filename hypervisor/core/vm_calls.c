@@ -308,8 +308,9 @@ int hypercall_get_one_reg(u64 x[])
 	return err;
 }
 
-static int irq_line(u64 x[], u64 intid, u64 resample)
+static int irq_line(u64 x[], u64 intid, u64 flags)
 {
+	u64 resample = flags & (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE);
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
 	u32 wake = 0;
 	int err;
@@ -323,6 +324,8 @@ static int irq_line(u64 x[], u64 intid, u64 resample)
 		/* A private interrupt is in its vCPU's record, which must not go meanwhile. */
 		spin_lock(&vm->vcpus_lock);
 		err = vgic_set_line(&vm->vgic, GZVM_TUPLE_VCPU(x[1]), intid, x[3], &wake);
+		if (!err && (flags & GZVM_IRQ_PULSE))
+			(void)vgic_set_line(&vm->vgic, GZVM_TUPLE_VCPU(x[1]), intid, false, &wake);
 		spin_unlock(&vm->vcpus_lock);
 	}
 	x[1] = err ? 0 : vm_kick(vm, wake);
@@ -342,14 +345,15 @@ int hypercall_irq_line(u64 x[])
 /** hypercall_irq_line_ex() - IRQ_LINE_EX: x1 = tuple, x2 = INTID, x3 = GZVM_IRQ_*; result x1 */
 int hypercall_irq_line_ex(u64 x[])
 {
-	u64 resample = x[3] & (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE);
+	u64 flags = x[3] & (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE | GZVM_IRQ_PULSE);
 
 	if (x[2] < GZVM_FIRST_PPI || x[2] > GZVM_LAST_SPI)
 		return -EINVAL;
-	if (resample == (GZVM_IRQ_RESAMPLE | GZVM_IRQ_NO_RESAMPLE))
+	x[3] &= ~flags;
+	/* One of them at most; only what is high can fall. */
+	if ((flags & (flags - 1)) || (flags == GZVM_IRQ_PULSE && !x[3]))
 		return -EINVAL;
-	x[3] &= ~resample;
-	return irq_line(x, x[2], resample);
+	return irq_line(x, x[2], flags);
 }
 
 /*

@@ -476,8 +476,12 @@ TEST(irq_line_arguments)
 	/* The timers' levels are EL2's to say. */
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 27, 0);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 30, 1);
-	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 8);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 16);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 7);
+	/* What does not rise cannot fall, and what falls is not resampled. */
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, GZVM_IRQ_PULSE);
+	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32,
+		       GZVM_IRQ_LEVEL | GZVM_IRQ_PULSE | GZVM_IRQ_RESAMPLE);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE_EX, TUPLE(vm, 0), 32, 1UL << 32);
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, IRQ_LINE, TUPLE(vm, 0), 8, 3);
 	/* No private interrupt is resampled. */
@@ -541,6 +545,28 @@ TEST(irq_wakes)
 	EXPECT_EQ(v->hwstate->lr[0], 99);
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IDLE);
+}
+
+TEST(irq_pulse)
+{
+	u64 vm = ready_guest(1);
+	struct vcpu *v = vcpu_of(vm, 0);
+	struct vgic_irq *irq = &vm_of(vm)->vgic.spi[8];
+
+	open_gic(vm, 1);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
+	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IDLE);
+	/* Of a level nothing is left. */
+	EXPECT_OK(IRQ_LINE_EX, TUPLE(vm, 0), 40, GZVM_IRQ_LEVEL | GZVM_IRQ_PULSE);
+	EXPECT(!irq->line && !irq->latch && !vgic_pending(&v->vgic));
+	/* An edge stays; who was told of one need not hear of the next. */
+	irq->edge = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		irq->latch = false;
+		EXPECT_OK(IRQ_LINE_EX, TUPLE(vm, 0), 40, GZVM_IRQ_LEVEL | GZVM_IRQ_PULSE);
+		EXPECT_EQ(x[1], i == 0);
+		EXPECT(!irq->line && irq->latch && vgic_pending(&v->vgic));
+	}
 }
 
 /* The end of an interrupt that the host waits for leaves at once, and shows. */

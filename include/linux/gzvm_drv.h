@@ -403,6 +403,7 @@ int gzvm_mmu_relinquish(struct gzvm_vcpu *vcpu, u64 gpa);
 int gzvm_irq_decode(u32 word, u32 *vcpu, u32 *intid);
 int gzvm_irq_line(struct gzvm *vm, const struct gzvm_irq_level *irq);
 int gzvm_irq_set_spi(struct gzvm *vm, u32 vcpu, u32 spi, u32 level);
+int gzvm_irq_pulse_spi(struct gzvm *vm, u32 spi);
 int gzvm_irq_set_resampled(struct gzvm *vm, u32 spi, u32 level);
 
 /* gzvm_irqfd.c */

@@ -68,15 +68,18 @@
 #define GZVM_HYP_FEAT_IRQ_EX		(_AC(1, UL) << 6)	/* IRQ_LINE_EX */
 #define GZVM_HYP_FEAT_VCPU_STATS	(_AC(1, UL) << 7)	/* VCPU_STATS */
 #define GZVM_HYP_FEAT_RESAMPLE		(_AC(1, UL) << 8)	/* GZVM_IRQ_RESAMPLE */
+#define GZVM_HYP_FEAT_PULSE		(_AC(1, UL) << 9)	/* GZVM_IRQ_PULSE */
 
 /*
  * IRQ_LINE_EX, x3: the level in bit 0, and with feature RESAMPLE one of these for an SPI: from
  * now on its ends of interrupt are reported in gzvm_vcpu_hwstate.lr while its line is high and
- * it is level-sensitive, or no longer.
+ * it is level-sensitive, or no longer. With feature PULSE, and beside a level of 1 alone: the line
+ * falls again at once.
  */
 #define GZVM_IRQ_LEVEL			(_AC(1, UL) << 0)
 #define GZVM_IRQ_RESAMPLE		(_AC(1, UL) << 1)
 #define GZVM_IRQ_NO_RESAMPLE		(_AC(1, UL) << 2)
+#define GZVM_IRQ_PULSE			(_AC(1, UL) << 3)
 
 /* FEATURES, x2: the hypervisor's release. */
 #define GZVM_HYP_VERSION(major, minor, patch) \

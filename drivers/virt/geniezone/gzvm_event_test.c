@@ -83,6 +83,28 @@ static void gzvm_test_irq_resampled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE_EX], 2);
 }
 
+/* An edge: one call, or a level that rises, and falls where levels are kept. */
+static void gzvm_test_irq_pulse(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gzvm_hyp.own = true;
+	gzvm_hyp.features |= GZVM_HYP_FEAT_PULSE;
+	KUNIT_EXPECT_EQ(test, gzvm_irq_pulse_spi(gt->vm, 8), 0);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE_EX].x[1], 40);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE_EX].x[2], 9);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 0);
+	gzvm_hyp.features &= ~GZVM_HYP_FEAT_PULSE;
+	KUNIT_EXPECT_EQ(test, gzvm_irq_pulse_spi(gt->vm, 8), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 2);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[2], 0);
+	gzvm_hyp.own = false;
+	KUNIT_EXPECT_EQ(test, gzvm_irq_pulse_spi(gt->vm, 8), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE], 3);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_IRQ_LINE].x[2], 1);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_IRQ_LINE_EX], 1);
+}
+
 /* The width of addresses, by pointer and, as some callers ask, by value. */
 static void gzvm_test_extension(struct kunit *test)
 {
@@ -218,6 +240,7 @@ static struct kunit_case gzvm_event_cases[] = {
 	KUNIT_CASE(gzvm_test_irq_line),
 	KUNIT_CASE(gzvm_test_irq_ppi),
 	KUNIT_CASE(gzvm_test_irq_resampled),
+	KUNIT_CASE(gzvm_test_irq_pulse),
 	KUNIT_CASE(gzvm_test_extension),
 	KUNIT_CASE(gzvm_test_irqfd_args),
 	KUNIT_CASE(gzvm_test_ioeventfd_args),

@@ -91,6 +91,30 @@ int gzvm_irq_set_spi(struct gzvm *vm, u32 vcpu, u32 spi, u32 level)
 }
 
 /**
+ * gzvm_irq_pulse_spi() - an edge of an SPI
+ * @vm: the VM
+ * @spi: the SPI, from 0
+ *
+ * A hypervisor with our extensions keeps line levels, so the line goes down again; others only
+ * make the interrupt pending.
+ *
+ * Context: any; the hypercalls are short.
+ * Return: 0 or a negative errno.
+ */
+int gzvm_irq_pulse_spi(struct gzvm *vm, u32 spi)
+{
+	int ret;
+
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_PULSE))
+		return gzvm_irq_set(vm, GZVM_FN_IRQ_LINE_EX, 0, spi + GZVM_FIRST_SPI,
+				    GZVM_IRQ_LEVEL | GZVM_IRQ_PULSE);
+	ret = gzvm_irq_set_spi(vm, 0, spi, 1);
+	if (!ret && gzvm_hyp.own)
+		ret = gzvm_irq_set_spi(vm, 0, spi, 0);
+	return ret;
+}
+
+/**
  * gzvm_irq_set_resampled() - set the level of an SPI whose ends are to be reported
  * @vm: the VM
  * @spi: the SPI, from 0

@@ -70,21 +70,13 @@ static void gzvm_irqfd_deactivate(struct gzvm_irqfd_entry *irqfd)
 	queue_work(gzvm_irqfd_wq, &irqfd->shutdown);
 }
 
-/*
- * Without RESAMPLE the signal is an edge. A hypervisor with our extensions keeps line levels, so
- * the line goes down again; others only make the interrupt pending. There is no one to tell of
- * an error.
- */
+/* Without RESAMPLE the signal is an edge. There is no one to tell of an error. */
 static void gzvm_irqfd_inject(struct gzvm_irqfd_entry *irqfd)
 {
-	if (irqfd->resample) {
+	if (irqfd->resample)
 		gzvm_irq_set_resampled(irqfd->vm, irqfd->spi, 1);
-		return;
-	}
-	if (gzvm_irq_set_spi(irqfd->vm, 0, irqfd->spi, 1))
-		return;
-	if (gzvm_hyp.own)
-		gzvm_irq_set_spi(irqfd->vm, 0, irqfd->spi, 0);
+	else
+		gzvm_irq_pulse_spi(irqfd->vm, irqfd->spi);
 }
 
 static int gzvm_irqfd_wakeup(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
