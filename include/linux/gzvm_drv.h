@@ -28,7 +28,8 @@
  *                     gzvm.pages and what stage 2 maps change together under it. The MMU
  *                     notifiers take it, so nothing that waits for user memory or reclaims
  *                     memory is done under it.
- *   gzvm.ioevents_lock rwsem: the ioeventfds; read by each MMIO write of a guest.
+ *   gzvm.ioevents_lock mutex: changes of the ioeventfds; each MMIO write of a guest reads them
+ *                     under RCU.
  *   gzvm.resample_lock rwsem: gzvm.resamplers; read when a guest has ended an interrupt.
  *   gzvm.irqfds.mutex mutex: one assignment or removal of an irqfd at a time, so that none is
  *                     removed before it is complete.
@@ -244,7 +245,7 @@ struct gzvm {
 	__le64 *mailbox;
 	struct gzvm_memregion_buf *region_buf;
 
-	struct rw_semaphore ioevents_lock; /* see above */
+	struct mutex ioevents_lock; /* see above */
 	struct list_head ioevents;
 
 	struct {
@@ -464,7 +465,14 @@ int gzvm_ioeventfd_check(const struct gzvm_ioeventfd *args);
 bool gzvm_ioevent_collides(const struct gzvm_ioevent *a, const struct gzvm_ioevent *b);
 bool gzvm_ioevent_matches(const struct gzvm_ioevent *ev, u64 addr, u32 len, u64 data);
 int gzvm_ioeventfd(struct gzvm *vm, const struct gzvm_ioeventfd *args);
-bool gzvm_ioeventfd_write(struct gzvm *vm, u64 addr, u32 len, const void *data);
+bool gzvm_ioeventfd_write(struct gzvm *vm, u64 addr, u32 len, u64 value);
+
+/* The low @len bytes of a value, 0 to 8. */
+static inline u64 gzvm_ioevent_mask(u64 value, u32 len)
+{
+	return len < sizeof(u64) ? value & ((1ULL << (8 * len)) - 1) : value;
+}
+
 void gzvm_ioeventfd_release(struct gzvm *vm);
 
 /* gzvm_debugfs.c */

@@ -44,27 +44,25 @@ int gzvm_status_to_errno(u64 x0)
  * @args: x1 to x7
  * @res: results, or NULL
  *
- * The SMCCC 1.2 helper is used since it tolerates a hypervisor that changes x4 to x17.
+ * arm_smccc_hvc() is a function, not inline as SMCCC 1.1's, so that a hypervisor may change x4 to
+ * x17, and moves fewer registers than SMCCC 1.2's.
  *
  * Context: any. Only after a hypervisor was found.
  * Return: 0 or the errno of the hypervisor's status.
  */
 int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
 {
-	struct arm_smccc_1_2_regs regs = {
-		.a0 = GZVM_HYPCALL_ID(fn),
-		.a1 = args->x[0], .a2 = args->x[1], .a3 = args->x[2], .a4 = args->x[3],
-		.a5 = args->x[4], .a6 = args->x[5], .a7 = args->x[6],
-	};
+	const u64 *x = args->x;
+	struct arm_smccc_res unused;
 
 	KUNIT_STATIC_STUB_REDIRECT(__gzvm_hypcall, fn, args, res);
 
-	trace_gzvm_hypcall_enter(fn, args->x[0], args->x[1], args->x[2]);
-	arm_smccc_1_2_hvc(&regs, &regs);
-	trace_gzvm_hypcall_leave(fn, regs.a0, regs.a1);
-	if (res)
-		*res = (struct arm_smccc_res){ regs.a0, regs.a1, regs.a2, regs.a3 };
-	return gzvm_status_to_errno(regs.a0);
+	trace_gzvm_hypcall_enter(fn, x[0], x[1], x[2]);
+	if (!res)
+		res = &unused;
+	arm_smccc_hvc(GZVM_HYPCALL_ID(fn), x[0], x[1], x[2], x[3], x[4], x[5], x[6], res);
+	trace_gzvm_hypcall_leave(fn, res->a0, res->a1);
+	return likely(!res->a0) ? 0 : gzvm_status_to_errno(res->a0);
 }
 
 /**

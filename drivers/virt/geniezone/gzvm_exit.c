@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include <linux/wait.h>
 #include <linux/wordpart.h>
 
@@ -22,13 +23,15 @@
 static enum gzvm_next gzvm_exit_mmio(struct gzvm_vcpu *vcpu)
 {
 	struct gzvm_vcpu_run *run = vcpu->run;
+	u64 size = run->mmio.size;
 
 	if (!run->mmio.is_write) {
 		vcpu->completion = GZVM_COMPLETE_MMIO_READ;
 		return GZVM_NEXT_USER;
 	}
-	if (run->mmio.size <= GZVM_MAX_MMIO_SIZE &&
-	    gzvm_ioeventfd_write(vcpu->vm, run->mmio.phys_addr, run->mmio.size, run->mmio.data))
+	if (size <= GZVM_MAX_MMIO_SIZE &&
+	    gzvm_ioeventfd_write(vcpu->vm, run->mmio.phys_addr, size,
+				 gzvm_ioevent_mask(get_unaligned_le64(run->mmio.data), size)))
 		return GZVM_NEXT_ENTER;
 	return GZVM_NEXT_USER;
 }

@@ -8,14 +8,9 @@
 #include <linux/eventfd.h>
 #include <linux/gzvm_drv.h>
 #include <linux/overflow.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-
-/* The low @len bytes of a value. */
-static u64 gzvm_ioevent_mask(u64 value, u32 len)
-{
-	return len < sizeof(u64) ? value & ((1ULL << (8 * len)) - 1) : value;
-}
 
 /**
  * gzvm_ioeventfd_check() - check the arguments of GZVM_IOEVENTFD
@@ -85,11 +80,11 @@ static int gzvm_ioeventfd_assign(struct gzvm *vm, struct gzvm_ioevent *new)
 {
 	struct gzvm_ioevent *ev;
 
-	guard(rwsem_write)(&vm->ioevents_lock);
+	guard(mutex)(&vm->ioevents_lock);
 	list_for_each_entry(ev, &vm->ioevents, list)
 		if (gzvm_ioevent_collides(ev, new))
 			return -EEXIST;
-	list_add_tail(&new->list, &vm->ioevents);
+	list_add_tail_rcu(&new->list, &vm->ioevents);
 	return 0;
 }
 
@@ -103,12 +98,14 @@ static int gzvm_ioeventfd_deassign(struct gzvm *vm, const struct gzvm_ioevent *l
 {
 	struct gzvm_ioevent *ev;
 
-	guard(rwsem_write)(&vm->ioevents_lock);
+	guard(mutex)(&vm->ioevents_lock);
 	list_for_each_entry(ev, &vm->ioevents, list) {
 		if (ev->ctx != like->ctx || ev->addr != like->addr || ev->len != like->len ||
 		    ev->wildcard != like->wildcard || ev->datamatch != like->datamatch)
 			continue;
-		list_del(&ev->list);
+		list_del_rcu(&ev->list);
+		/* No write signals it any more when the caller goes on. */
+		synchronize_rcu();
 		gzvm_ioevent_free(ev);
 		return 0;
 	}
@@ -166,21 +163,18 @@ int gzvm_ioeventfd(struct gzvm *vm, const struct gzvm_ioeventfd *args)
  * @vm: the VM
  * @addr: guest physical address
  * @len: 1 to 8 bytes
- * @data: the bytes written
+ * @value: the bytes written, zero-extended
  *
- * Context: process.
+ * Context: any.
  * Return: true if an eventfd was signalled, so that the VMM need not know.
  */
-bool gzvm_ioeventfd_write(struct gzvm *vm, u64 addr, u32 len, const void *data)
+bool gzvm_ioeventfd_write(struct gzvm *vm, u64 addr, u32 len, u64 value)
 {
 	struct gzvm_ioevent *ev;
-	__le64 value = 0;
 
-	memcpy(&value, data, len);
-
-	guard(rwsem_read)(&vm->ioevents_lock);
-	list_for_each_entry(ev, &vm->ioevents, list) {
-		if (gzvm_ioevent_matches(ev, addr, len, le64_to_cpu(value))) {
+	guard(rcu)();
+	list_for_each_entry_rcu(ev, &vm->ioevents, list) {
+		if (gzvm_ioevent_matches(ev, addr, len, value)) {
 			eventfd_signal(ev->ctx);
 			return true;
 		}

@@ -37,7 +37,7 @@ void gzvm_vm_init(struct gzvm *vm)
 	mutex_init(&vm->pin_lock);
 	mutex_init(&vm->map_lock);
 	xa_init_flags(&vm->pages, XA_FLAGS_ACCOUNT);
-	init_rwsem(&vm->ioevents_lock);
+	mutex_init(&vm->ioevents_lock);
 	INIT_LIST_HEAD(&vm->ioevents);
 	mutex_init(&vm->irqfds.mutex);
 	spin_lock_init(&vm->irqfds.lock);

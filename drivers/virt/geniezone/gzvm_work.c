@@ -52,8 +52,7 @@ bool gzvm_work_pending(void)
 
 int gzvm_work_handle(void)
 {
-	/* cond_resched() does nothing in a preemptible kernel. */
-	cond_resched();
+	/* The tick asks for it on behalf of RCU, too, when that waits for this CPU. */
 	if (need_resched())
 		schedule();
 	if (signal_pending(current))
