@@ -15,8 +15,6 @@ typedef u16 fdt16_t;
 typedef u32 fdt32_t;
 typedef u64 fdt64_t;
 
-#define fdt16_to_cpu(x) __builtin_bswap16(x)
-#define cpu_to_fdt16(x) __builtin_bswap16(x)
 #define fdt32_to_cpu(x) __builtin_bswap32(x)
 #define cpu_to_fdt32(x) __builtin_bswap32(x)
 #define fdt64_to_cpu(x) __builtin_bswap64(x)
