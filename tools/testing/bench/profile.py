@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 
-from machine import BUILD, BenchError, Machine, initrd
+os.environ.setdefault("TOP", os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
+os.environ.setdefault("BUILD", os.path.join(os.environ["TOP"], "build"))
+from machine import BUILD, BenchError, Machine, initrd  # noqa: E402
 
 CPU = "cortex-a57"
 # Of QEMU's TBFLAG_ANY.MMUIDX (target/arm/cpu.h): which exception level executes.
