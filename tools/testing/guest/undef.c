@@ -64,8 +64,6 @@ static void test_instructions(void)
 		0x00000000,	/* UDF */
 		0x0000ffff,
 		0x04e0e3e0,	/* CNTB x0, of SVE */
-		0xd5031000,	/* WFET x0 */
-		0xd5031020,	/* WFIT x0 */
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(undefined); i++) {
