@@ -365,6 +365,7 @@ int gzvm_work_handle(void);
 
 /* gzvm_exit.c */
 enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason);
+bool gzvm_vcpu_yield_to(struct task_struct *thread);
 size_t gzvm_exit_payload(const struct gzvm_vcpu_run *run, u32 reason);
 const char *gzvm_exit_name(unsigned int index);
 int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu);

@@ -16,6 +16,7 @@
 #include <linux/unaligned.h>
 #include <linux/wait.h>
 #include <linux/wordpart.h>
+#include <kunit/static_stub.h>
 
 /* Sleep of an idle vCPU whose hypervisor reports no timer. */
 #define GZVM_IDLE_MAX_NS	NSEC_PER_SEC
@@ -85,6 +86,20 @@ static struct task_struct *gzvm_vcpu_get_thread(struct gzvm_vcpu *vcpu)
 	return thread ? get_task_struct(thread) : NULL;
 }
 
+/**
+ * gzvm_vcpu_yield_to() - give the turn to a vCPU's thread
+ * @thread: the thread
+ *
+ * Context: process.
+ * Return: true if it waited for a CPU; not for one that runs or sleeps.
+ */
+bool gzvm_vcpu_yield_to(struct task_struct *thread)
+{
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_vcpu_yield_to, thread);
+
+	return yield_to(thread, true) > 0;
+}
+
 /*
  * WFE: the guest spins for what another vCPU has, or is next to get, and that one may wait for a
  * CPU of the host. It gets the turn, each of them once in a while. schedule() would not do: it
@@ -97,7 +112,7 @@ static void gzvm_vcpu_give_way(struct gzvm_vcpu *vcpu)
 	for (i = 0; i < GZVM_MAX_VCPUS; i++) {
 		struct task_struct *thread;
 		struct gzvm_vcpu *other;
-		int yielded;
+		bool yielded;
 
 		n = (n + 1) % GZVM_MAX_VCPUS;
 		/* Pairs with the release in gzvm_vcpu_new(). */
@@ -105,10 +120,9 @@ static void gzvm_vcpu_give_way(struct gzvm_vcpu *vcpu)
 		thread = other && other != vcpu ? gzvm_vcpu_get_thread(other) : NULL;
 		if (!thread)
 			continue;
-		/* Not those that run or sleep. */
-		yielded = yield_to(thread, true);
+		yielded = gzvm_vcpu_yield_to(thread);
 		put_task_struct(thread);
-		if (yielded > 0) {
+		if (yielded) {
 			vcpu->gave_way_to = n;
 			return;
 		}

@@ -206,53 +206,68 @@ static void gzvm_test_idle_wake(struct kunit *test)
 	destroy_work_on_stack(&waker.work);
 }
 
-/* A vCPU's thread that waits for a CPU again each time that it is woken. */
-static int gzvm_test_turns_fn(void *data)
+static int gzvm_test_no_fn(void *data)
 {
-	unsigned int *turns = data;
-
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-		WRITE_ONCE(*turns, *turns + 1);
-	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
+	return 0; /* never started */
 }
 
-/* Who waits for this CPU gets it at once when the guest spins by WFE. */
+static struct task_struct *gzvm_test_offered[GZVM_MAX_VCPUS];
+static unsigned int gzvm_test_nr_offered;
+static struct task_struct *gzvm_test_taker;
+
+static bool gzvm_test_yield_to(struct task_struct *thread)
+{
+	if (gzvm_test_nr_offered < GZVM_MAX_VCPUS)
+		gzvm_test_offered[gzvm_test_nr_offered++] = thread;
+	return thread == gzvm_test_taker;
+}
+
+/*
+ * At a WFE the turn is offered to the other vCPUs in RUN, from the one behind who had it last,
+ * until one takes it. Whom the scheduler then runs is its own matter.
+ */
 static void gzvm_test_gives_way(struct kunit *test)
 {
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0), *other = gzvm_test_vcpu(test, 1);
-	unsigned int turns = 0, i;
-	struct task_struct *thread;
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 2), *other[3];
+	struct task_struct *thread[3];
+	unsigned int i;
 
-	/* Nobody there, nobody in RUN. */
+	for (i = 0; i < 3; i++) {
+		other[i] = gzvm_test_vcpu(test, 2 * i + 3); /* 3, 5, 7 */
+		thread[i] = kthread_create(gzvm_test_no_fn, NULL, "gzvm-test");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(thread[i]));
+	}
+	kunit_activate_static_stub(test, gzvm_vcpu_yield_to, gzvm_test_yield_to);
+	vcpu->thread = current;
+
+	/* Nobody else in RUN. */
+	gzvm_test_nr_offered = 0;
 	KUNIT_EXPECT_EQ(test, gzvm_exit_dispatch(vcpu, GZVM_EXIT_GZ), GZVM_NEXT_ENTER);
+	KUNIT_EXPECT_EQ(test, gzvm_test_nr_offered, 0);
+
+	for (i = 0; i < 3; i++)
+		other[i]->thread = thread[i];
+	/* Nobody wants it: each is asked once. */
+	gzvm_test_taker = NULL;
+	KUNIT_EXPECT_EQ(test, gzvm_exit_dispatch(vcpu, GZVM_EXIT_GZ), GZVM_NEXT_ENTER);
+	KUNIT_EXPECT_EQ(test, gzvm_test_nr_offered, 3);
 	KUNIT_EXPECT_EQ(test, vcpu->gave_way_to, 0);
 
-	thread = kthread_create(gzvm_test_turns_fn, &turns, "gzvm-turns");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
-	migrate_disable();
-	kthread_bind(thread, smp_processor_id());
-	/* To its first sleep: on this CPU, so it sleeps when this thread goes on. */
-	wake_up_process(thread);
-	while (READ_ONCE(thread->__state) != TASK_INTERRUPTIBLE)
-		schedule_timeout_uninterruptible(1);
-
-	other->thread = thread;
-	turns = 0;
-	for (i = 1; i <= 50; i++) {
-		wake_up_process(thread);
+	/* vCPU 5 takes it, then vCPU 7 is the first to be asked. */
+	for (i = 1; i < 3; i++) {
+		gzvm_test_nr_offered = 0;
+		gzvm_test_taker = thread[i];
 		KUNIT_EXPECT_EQ(test, gzvm_exit_dispatch(vcpu, GZVM_EXIT_GZ), GZVM_NEXT_ENTER);
-		KUNIT_EXPECT_EQ(test, READ_ONCE(turns), i);
+		KUNIT_EXPECT_EQ(test, gzvm_test_nr_offered, i == 1 ? 2 : 1);
+		KUNIT_EXPECT_PTR_EQ(test, gzvm_test_offered[gzvm_test_nr_offered - 1], thread[i]);
+		KUNIT_EXPECT_EQ(test, vcpu->gave_way_to, 2 * i + 3);
 	}
-	KUNIT_EXPECT_EQ(test, vcpu->gave_way_to, 1);
-	other->thread = NULL;
-	migrate_enable();
-	kthread_stop(thread);
+
+	vcpu->thread = NULL;
+	for (i = 0; i < 3; i++) {
+		other[i]->thread = NULL;
+		kthread_stop(thread[i]);
+	}
 }
 
 static struct kunit_case gzvm_exit_cases[] = {
