@@ -4,6 +4,7 @@
  * guest traps: what it pushed is below the guest's context pointer.
  */
 #include "layout.h"
+#include <arch/pairs.h>
 #include "vectors.h"
 
 	.text
@@ -11,26 +12,9 @@
 	.globl	guest_enter
 guest_enter:
 	stp	x29, x30, [sp, #-112]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	pairs	stp, x, 19, 28, sp, 16
 	str	x0, [sp, #96]
-	ldp	x2, x3, [x0, #VCPU_X(2)]
-	ldp	x4, x5, [x0, #VCPU_X(4)]
-	ldp	x6, x7, [x0, #VCPU_X(6)]
-	ldp	x8, x9, [x0, #VCPU_X(8)]
-	ldp	x10, x11, [x0, #VCPU_X(10)]
-	ldp	x12, x13, [x0, #VCPU_X(12)]
-	ldp	x14, x15, [x0, #VCPU_X(14)]
-	ldp	x16, x17, [x0, #VCPU_X(16)]
-	ldp	x18, x19, [x0, #VCPU_X(18)]
-	ldp	x20, x21, [x0, #VCPU_X(20)]
-	ldp	x22, x23, [x0, #VCPU_X(22)]
-	ldp	x24, x25, [x0, #VCPU_X(24)]
-	ldp	x26, x27, [x0, #VCPU_X(26)]
-	ldp	x28, x29, [x0, #VCPU_X(28)]
+	pairs	ldp, x, 2, 29, x0, VCPU_X(2)
 	ldr	x30, [x0, #VCPU_X(30)]
 	ldp	x0, x1, [x0, #VCPU_X(0)]
 	eret
@@ -45,29 +29,12 @@ guest_enter:
 .endm
 
 guest_exit_common:
-	stp	x2, x3, [x0, #VCPU_X(2)]
-	stp	x4, x5, [x0, #VCPU_X(4)]
-	stp	x6, x7, [x0, #VCPU_X(6)]
-	stp	x8, x9, [x0, #VCPU_X(8)]
-	stp	x10, x11, [x0, #VCPU_X(10)]
-	stp	x12, x13, [x0, #VCPU_X(12)]
-	stp	x14, x15, [x0, #VCPU_X(14)]
-	stp	x16, x17, [x0, #VCPU_X(16)]
-	stp	x18, x19, [x0, #VCPU_X(18)]
-	stp	x20, x21, [x0, #VCPU_X(20)]
-	stp	x22, x23, [x0, #VCPU_X(22)]
-	stp	x24, x25, [x0, #VCPU_X(24)]
-	stp	x26, x27, [x0, #VCPU_X(26)]
-	stp	x28, x29, [x0, #VCPU_X(28)]
+	pairs	stp, x, 2, 29, x0, VCPU_X(2)
 	str	x30, [x0, #VCPU_X(30)]
 	ldp	x2, x3, [sp], #16
 	stp	x2, x3, [x0, #VCPU_X(0)]
 	mov	x0, x1
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
+	pairs	ldp, x, 19, 28, sp, 16
 	ldp	x29, x30, [sp], #112
 	ret
 

@@ -5,6 +5,7 @@
  * exception from EL2 itself is the end: el2_exception.
  */
 #include "layout.h"
+#include <arch/pairs.h>
 #include "vectors.h"
 
 /*
@@ -14,15 +15,7 @@
  */
 .macro host_entry kind
 	sub	sp, sp, #(32 * 8)
-	stp	x0, x1, [sp, #(0 * 8)]
-	stp	x2, x3, [sp, #(2 * 8)]
-	stp	x4, x5, [sp, #(4 * 8)]
-	stp	x6, x7, [sp, #(6 * 8)]
-	stp	x8, x9, [sp, #(8 * 8)]
-	stp	x10, x11, [sp, #(10 * 8)]
-	stp	x12, x13, [sp, #(12 * 8)]
-	stp	x14, x15, [sp, #(14 * 8)]
-	stp	x16, x17, [sp, #(16 * 8)]
+	pairs	stp, x, 0, 17, sp, 0
 	mov	x1, #\kind
 	b	host_common
 .endm
@@ -50,32 +43,15 @@ host_vectors:
 
 	.text
 host_common:
-	stp	x18, x19, [sp, #(18 * 8)]
-	stp	x20, x21, [sp, #(20 * 8)]
-	stp	x22, x23, [sp, #(22 * 8)]
-	stp	x24, x25, [sp, #(24 * 8)]
-	stp	x26, x27, [sp, #(26 * 8)]
-	stp	x28, x29, [sp, #(28 * 8)]
+	pairs	stp, x, 18, 29, sp, (18 * 8)
 	str	x30, [sp, #(30 * 8)]
 	mov	x29, xzr		/* backtraces end here */
 	mov	x30, xzr
 	mov	x0, sp
 	bl	host_exit
-	ldp	x18, x19, [sp, #(18 * 8)]
-	ldp	x20, x21, [sp, #(20 * 8)]
-	ldp	x22, x23, [sp, #(22 * 8)]
-	ldp	x24, x25, [sp, #(24 * 8)]
-	ldp	x26, x27, [sp, #(26 * 8)]
-	ldp	x28, x29, [sp, #(28 * 8)]
+	pairs	ldp, x, 18, 29, sp, (18 * 8)
 	ldr	x30, [sp, #(30 * 8)]
-	ldp	x2, x3, [sp, #(2 * 8)]
-	ldp	x4, x5, [sp, #(4 * 8)]
-	ldp	x6, x7, [sp, #(6 * 8)]
-	ldp	x8, x9, [sp, #(8 * 8)]
-	ldp	x10, x11, [sp, #(10 * 8)]
-	ldp	x12, x13, [sp, #(12 * 8)]
-	ldp	x14, x15, [sp, #(14 * 8)]
-	ldp	x16, x17, [sp, #(16 * 8)]
+	pairs	ldp, x, 2, 17, sp, (2 * 8)
 	ldp	x0, x1, [sp], #(32 * 8)
 	eret
 	dsb	nsh			/* no speculation past the ERET */
@@ -115,21 +91,7 @@ el2_exception_sp0:
  */
 	.globl	el2_exception
 el2_exception:
-	stp	x1, x2, [sp, #FRAME_X(1)]
-	stp	x3, x4, [sp, #FRAME_X(3)]
-	stp	x5, x6, [sp, #FRAME_X(5)]
-	stp	x7, x8, [sp, #FRAME_X(7)]
-	stp	x9, x10, [sp, #FRAME_X(9)]
-	stp	x11, x12, [sp, #FRAME_X(11)]
-	stp	x13, x14, [sp, #FRAME_X(13)]
-	stp	x15, x16, [sp, #FRAME_X(15)]
-	stp	x17, x18, [sp, #FRAME_X(17)]
-	stp	x19, x20, [sp, #FRAME_X(19)]
-	stp	x21, x22, [sp, #FRAME_X(21)]
-	stp	x23, x24, [sp, #FRAME_X(23)]
-	stp	x25, x26, [sp, #FRAME_X(25)]
-	stp	x27, x28, [sp, #FRAME_X(27)]
-	stp	x29, x30, [sp, #FRAME_X(29)]
+	pairs	stp, x, 1, 30, sp, FRAME_X(1)
 	add	x0, sp, #FRAME_SIZE
 	mrs	x1, elr_el2
 	stp	x0, x1, [sp, #FRAME_SP]

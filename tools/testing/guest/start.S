@@ -5,6 +5,8 @@
  * The translation table is data of the image, so that no memory is written before the MMU
  * and the caches are on: what the host wrote and what the guest reads cannot differ.
  */
+#include <arch/pairs.h>
+
 	/* Documentation/arch/arm64/booting.rst, "Call the kernel image" */
 	.section .head, "ax"
 	.global _start
@@ -41,20 +43,7 @@ _start:
 	adrp	x1, boot_state
 	add	x0, x1, x0, lsl #9
 	forget
-	stp	x2, x3, [x0, #16]
-	stp	x4, x5, [x0, #32]
-	stp	x6, x7, [x0, #48]
-	stp	x8, x9, [x0, #64]
-	stp	x10, x11, [x0, #80]
-	stp	x12, x13, [x0, #96]
-	stp	x14, x15, [x0, #112]
-	stp	x16, x17, [x0, #128]
-	stp	x18, x19, [x0, #144]
-	stp	x20, x21, [x0, #160]
-	stp	x22, x23, [x0, #176]
-	stp	x24, x25, [x0, #192]
-	stp	x26, x27, [x0, #208]
-	stp	x28, x29, [x0, #224]
+	pairs	stp, x, 2, 29, x0, 16
 	str	x30, [x0, #240]
 	mrs	x1, far_el1
 	str	x1, [x0, #0]
@@ -163,20 +152,7 @@ vectors:
 	.endr
 
 exception_common:
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
+	pairs	stp, x, 2, 29, sp, 16
 	mrs	x2, elr_el1
 	stp	x30, x2, [sp, #240]
 	mrs	x3, spsr_el1
@@ -190,21 +166,7 @@ exception_common:
 	ldr	x3, [sp, #256]
 	msr	elr_el1, x2
 	msr	spsr_el1, x3
-	ldp	x28, x29, [sp, #224]
-	ldp	x26, x27, [sp, #208]
-	ldp	x24, x25, [sp, #192]
-	ldp	x22, x23, [sp, #176]
-	ldp	x20, x21, [sp, #160]
-	ldp	x18, x19, [sp, #144]
-	ldp	x16, x17, [sp, #128]
-	ldp	x14, x15, [sp, #112]
-	ldp	x12, x13, [sp, #96]
-	ldp	x10, x11, [sp, #80]
-	ldp	x8, x9, [sp, #64]
-	ldp	x6, x7, [sp, #48]
-	ldp	x4, x5, [sp, #32]
-	ldp	x2, x3, [sp, #16]
-	ldp	x0, x1, [sp, #0]
+	pairs	ldp, x, 0, 29, sp, 0
 	add	sp, sp, #288
 	eret
 

@@ -3,6 +3,8 @@
  * Vectors for guests that fault on purpose, see trap.h. They use no stack, mend SCTLR_EL1
  * first, and go back to where trap_call() was called from. TPIDR_EL1 is the struct trap.
  */
+#include <arch/pairs.h>
+
 #define TRAP_X		0
 #define TRAP_TAKEN	248
 #define TRAP_SLOT	256
@@ -46,19 +48,7 @@ trap_common:
 	stp	x2, x3, [x0, #TRAP_X + 16]
 	mrs	x2, tpidrro_el0
 	stp	x2, x1, [x0, #TRAP_X + 0]
-	stp	x4, x5, [x0, #TRAP_X + 32]
-	stp	x6, x7, [x0, #TRAP_X + 48]
-	stp	x8, x9, [x0, #TRAP_X + 64]
-	stp	x10, x11, [x0, #TRAP_X + 80]
-	stp	x12, x13, [x0, #TRAP_X + 96]
-	stp	x14, x15, [x0, #TRAP_X + 112]
-	stp	x16, x17, [x0, #TRAP_X + 128]
-	stp	x18, x19, [x0, #TRAP_X + 144]
-	stp	x20, x21, [x0, #TRAP_X + 160]
-	stp	x22, x23, [x0, #TRAP_X + 176]
-	stp	x24, x25, [x0, #TRAP_X + 192]
-	stp	x26, x27, [x0, #TRAP_X + 208]
-	stp	x28, x29, [x0, #TRAP_X + 224]
+	pairs	stp, x, 4, 29, x0, TRAP_X + 32
 	mrs	x2, esr_el1
 	mrs	x3, far_el1
 	stp	x2, x3, [x0, #TRAP_ESR]
@@ -66,12 +56,7 @@ trap_common:
 	mrs	x3, spsr_el1
 	stp	x2, x3, [x0, #TRAP_ELR]
 trap_back:
-	ldp	x19, x20, [x0, #TRAP_SAVED + 0]
-	ldp	x21, x22, [x0, #TRAP_SAVED + 16]
-	ldp	x23, x24, [x0, #TRAP_SAVED + 32]
-	ldp	x25, x26, [x0, #TRAP_SAVED + 48]
-	ldp	x27, x28, [x0, #TRAP_SAVED + 64]
-	ldp	x29, x30, [x0, #TRAP_SAVED + 80]
+	pairs	ldp, x, 19, 30, x0, TRAP_SAVED
 	ldp	x1, x2, [x0, #TRAP_SAVED + 96]
 	ldr	x3, [x0, #TRAP_SAVED + 112]
 	msr	spsel, #1
@@ -88,12 +73,7 @@ trap_back:
  */
 	.global	trap_enter
 trap_enter:
-	stp	x19, x20, [x0, #TRAP_SAVED + 0]
-	stp	x21, x22, [x0, #TRAP_SAVED + 16]
-	stp	x23, x24, [x0, #TRAP_SAVED + 32]
-	stp	x25, x26, [x0, #TRAP_SAVED + 48]
-	stp	x27, x28, [x0, #TRAP_SAVED + 64]
-	stp	x29, x30, [x0, #TRAP_SAVED + 80]
+	pairs	stp, x, 19, 30, x0, TRAP_SAVED
 	mov	x5, sp
 	mrs	x6, vbar_el1
 	stp	x5, x6, [x0, #TRAP_SAVED + 96]
