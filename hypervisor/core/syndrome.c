@@ -9,78 +9,6 @@
 #define ESR_EC GENMASK(31, 26)
 #define ESR_ISS GENMASK(24, 0)
 
-enum {
-	EC_WFX = 0x01,
-	EC_CP15_RT = 0x03,
-	EC_CP14_RT = 0x05,
-	EC_VMRS = 0x08,
-	EC_SVC32 = 0x11,
-	EC_HVC32 = 0x12,
-	EC_SVC64 = 0x15,
-	EC_HVC64 = 0x16,
-	EC_SMC64 = 0x17,
-	EC_SYS64 = 0x18,
-	EC_IABT_LOW = 0x20,
-	EC_IABT_SAME = 0x21,
-	EC_DABT_LOW = 0x24,
-	EC_DABT_SAME = 0x25,
-	EC_SERROR = 0x2f,
-	EC_WATCHPOINT_LOW = 0x34,
-	EC_WATCHPOINT_SAME = 0x35,
-	EC_BKPT32 = 0x38,
-	EC_BRK64 = 0x3c,
-};
-
-static const char *const class_name[64] = {
-	[0x00] = "undefined or unattributed instruction",
-	[EC_WFX] = "trapped wait",
-	[EC_CP15_RT] = "trapped AArch32 MCR or MRC (cp15)",
-	[0x04] = "trapped AArch32 MCRR or MRRC (cp15)",
-	[EC_CP14_RT] = "trapped AArch32 MCR or MRC (cp14)",
-	[0x06] = "trapped AArch32 LDC or STC",
-	[0x07] = "trapped FP, SIMD or SVE access",
-	[EC_VMRS] = "trapped AArch32 VMRS",
-	[0x09] = "trapped pointer authentication",
-	[0x0a] = "trapped LD64B or ST64B",
-	[0x0c] = "trapped AArch32 MRRC (cp14)",
-	[0x0d] = "branch target exception",
-	[0x0e] = "illegal execution state",
-	[EC_SVC32] = "AArch32 SVC",
-	[EC_HVC32] = "AArch32 HVC",
-	[0x13] = "AArch32 SMC",
-	[0x14] = "trapped 128-bit system register access",
-	[EC_SVC64] = "SVC",
-	[EC_HVC64] = "HVC",
-	[EC_SMC64] = "SMC",
-	[EC_SYS64] = "trapped system register access",
-	[0x19] = "trapped SVE access",
-	[0x1a] = "trapped ERET",
-	[0x1b] = "trapped TSTART",
-	[0x1c] = "pointer authentication failure",
-	[0x1d] = "trapped SME access",
-	[EC_IABT_LOW] = "instruction abort from a lower level",
-	[EC_IABT_SAME] = "instruction abort from the same level",
-	[0x22] = "PC alignment fault",
-	[EC_DABT_LOW] = "data abort from a lower level",
-	[EC_DABT_SAME] = "data abort from the same level",
-	[0x26] = "SP alignment fault",
-	[0x27] = "memory copy or set exception",
-	[0x28] = "AArch32 floating point exception",
-	[0x2c] = "floating point exception",
-	[0x2d] = "guarded control stack exception",
-	[EC_SERROR] = "SError",
-	[0x30] = "breakpoint from a lower level",
-	[0x31] = "breakpoint from the same level",
-	[0x32] = "software step from a lower level",
-	[0x33] = "software step from the same level",
-	[EC_WATCHPOINT_LOW] = "watchpoint from a lower level",
-	[EC_WATCHPOINT_SAME] = "watchpoint from the same level",
-	[EC_BKPT32] = "AArch32 BKPT",
-	[0x3a] = "AArch32 vector catch",
-	[EC_BRK64] = "BRK",
-	[0x3d] = "profiling exception",
-};
-
 /* Fault status codes that stand for one thing; the others have a level. */
 static const char *const fault_name[64] = {
 	[0x10] = "external abort",
@@ -183,13 +111,6 @@ static void __printf(2, 3) add(struct text *t, const char *fmt, ...)
 	t->len = MIN(t->len, t->size - 1);
 }
 
-const char *syndrome_class(unsigned int ec)
-{
-	const char *name = ec < ARRAY_SIZE(class_name) ? class_name[ec] : NULL;
-
-	return name ? name : "unknown exception class";
-}
-
 static void add_fault_status(struct text *t, unsigned int fsc)
 {
 	if (fault_name[fsc]) {
@@ -210,7 +131,7 @@ static void add_fault_status(struct text *t, unsigned int fsc)
 }
 
 /* What instruction and data aborts have in common (D24.2.40). */
-static void add_abort(struct text *t, u32 iss)
+static void describe_abort(struct text *t, u32 iss)
 {
 	add_fault_status(t, iss & 0x3f);
 	if (iss & BIT(7))
@@ -221,14 +142,9 @@ static void add_abort(struct text *t, u32 iss)
 		add(t, ", FAR not valid");
 }
 
-static void describe_iabt(struct text *t, u32 iss)
-{
-	add_abort(t, iss);
-}
-
 static void describe_dabt(struct text *t, u32 iss)
 {
-	add_abort(t, iss);
+	describe_abort(t, iss);
 	add(t, iss & BIT(6) ? ", write" : ", read");
 	if (iss & BIT(8))
 		add(t, ", cache maintenance");
@@ -290,26 +206,58 @@ static void describe_watchpoint(struct text *t, u32 iss)
 	add(t, iss & BIT(6) ? ": write" : ": read");
 }
 
-static void (*const describe[64])(struct text *t, u32 iss) = {
-	[EC_WFX] = describe_wfx,
-	[EC_CP15_RT] = describe_cp32,
-	[EC_CP14_RT] = describe_cp32,
-	[EC_VMRS] = describe_cp32,
-	[EC_SVC32] = describe_imm,
-	[EC_HVC32] = describe_imm,
-	[EC_SVC64] = describe_imm,
-	[EC_HVC64] = describe_imm,
-	[EC_SMC64] = describe_imm,
-	[EC_SYS64] = describe_sys64,
-	[EC_IABT_LOW] = describe_iabt,
-	[EC_IABT_SAME] = describe_iabt,
-	[EC_DABT_LOW] = describe_dabt,
-	[EC_DABT_SAME] = describe_dabt,
-	[EC_SERROR] = describe_serror,
-	[EC_WATCHPOINT_LOW] = describe_watchpoint,
-	[EC_WATCHPOINT_SAME] = describe_watchpoint,
-	[EC_BKPT32] = describe_imm,
-	[EC_BRK64] = describe_imm,
+/* Exception classes, and what their ISS says beside. */
+static const struct {
+	const char *name;
+	void (*describe)(struct text *t, u32 iss);
+} classes[64] = {
+	[0x00] = { "undefined or unattributed instruction" },
+	[0x01] = { "trapped wait", describe_wfx },
+	[0x03] = { "trapped AArch32 MCR or MRC (cp15)", describe_cp32 },
+	[0x04] = { "trapped AArch32 MCRR or MRRC (cp15)" },
+	[0x05] = { "trapped AArch32 MCR or MRC (cp14)", describe_cp32 },
+	[0x06] = { "trapped AArch32 LDC or STC" },
+	[0x07] = { "trapped FP, SIMD or SVE access" },
+	[0x08] = { "trapped AArch32 VMRS", describe_cp32 },
+	[0x09] = { "trapped pointer authentication" },
+	[0x0a] = { "trapped LD64B or ST64B" },
+	[0x0c] = { "trapped AArch32 MRRC (cp14)" },
+	[0x0d] = { "branch target exception" },
+	[0x0e] = { "illegal execution state" },
+	[0x11] = { "AArch32 SVC", describe_imm },
+	[0x12] = { "AArch32 HVC", describe_imm },
+	[0x13] = { "AArch32 SMC" },
+	[0x14] = { "trapped 128-bit system register access" },
+	[0x15] = { "SVC", describe_imm },
+	[0x16] = { "HVC", describe_imm },
+	[0x17] = { "SMC", describe_imm },
+	[0x18] = { "trapped system register access", describe_sys64 },
+	[0x19] = { "trapped SVE access" },
+	[0x1a] = { "trapped ERET" },
+	[0x1b] = { "trapped TSTART" },
+	[0x1c] = { "pointer authentication failure" },
+	[0x1d] = { "trapped SME access" },
+	[0x20] = { "instruction abort from a lower level", describe_abort },
+	[0x21] = { "instruction abort from the same level", describe_abort },
+	[0x22] = { "PC alignment fault" },
+	[0x24] = { "data abort from a lower level", describe_dabt },
+	[0x25] = { "data abort from the same level", describe_dabt },
+	[0x26] = { "SP alignment fault" },
+	[0x27] = { "memory copy or set exception" },
+	[0x28] = { "AArch32 floating point exception" },
+	[0x2c] = { "floating point exception" },
+	[0x2d] = { "guarded control stack exception" },
+	[0x2f] = { "SError", describe_serror },
+	[0x30] = { "breakpoint from a lower level" },
+	[0x31] = { "breakpoint from the same level" },
+	[0x32] = { "software step from a lower level" },
+	[0x33] = { "software step from the same level" },
+	[0x34] = { "watchpoint from a lower level", describe_watchpoint },
+	[0x35] = { "watchpoint from the same level", describe_watchpoint },
+	[0x38] = { "AArch32 BKPT", describe_imm },
+	[0x3a] = { "AArch32 vector catch" },
+	[0x3c] = { "BRK", describe_imm },
+	[0x3d] = { "profiling exception" },
 };
 
 void syndrome_describe(char *buf, size_t size, u64 esr)
@@ -317,8 +265,8 @@ void syndrome_describe(char *buf, size_t size, u64 esr)
 	struct text t = { buf, size, 0 };
 	unsigned int ec = FIELD_GET(ESR_EC, esr);
 
-	add(&t, "%s", syndrome_class(ec));
-	if (describe[ec])
-		describe[ec](&t, FIELD_GET(ESR_ISS, esr));
+	add(&t, "%s", classes[ec].name ? classes[ec].name : "unknown exception class");
+	if (classes[ec].describe)
+		classes[ec].describe(&t, FIELD_GET(ESR_ISS, esr));
 	add(&t, " (ESR 0x%lx)", (unsigned long)esr);
 }

@@ -79,6 +79,7 @@ TEST(syndrome_texts)
 		{ ESR(0x34, 0), "watchpoint from a lower level: read (ESR" },
 		{ ESR(0x19, 0), "trapped SVE access (ESR" },
 		{ ESR(0x07, 0), "trapped FP, SIMD or SVE access (ESR" },
+		{ ESR(0x26, 0), "SP alignment fault (ESR" },
 		{ ESR(0x0e, 0), "illegal execution state (ESR" },
 		{ ESR(0x3f, 5), "unknown exception class (ESR 0xfe000005)" },
 		{ UINT64_MAX, "unknown exception class (ESR 0xffffffffffffffff)" },
@@ -107,6 +108,4 @@ TEST(syndrome_any_value)
 			free(small);
 		}
 	}
-	EXPECT_STREQ(syndrome_class(64), "unknown exception class");
-	EXPECT_STREQ(syndrome_class(0x26), "SP alignment fault");
 }

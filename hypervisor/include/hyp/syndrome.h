@@ -20,12 +20,4 @@
  */
 void syndrome_describe(char *buf, size_t size, u64 esr);
 
-/**
- * syndrome_class() - the name of an exception class
- * @ec: ESR_ELx.EC, 0 to 63
- *
- * Return: its name, "unknown exception class" if it has none.
- */
-const char *syndrome_class(unsigned int ec);
-
 #endif
