@@ -214,27 +214,19 @@ static int parse_cpus(const void *fdt, struct platform *p)
 	return 0;
 }
 
-static int parse_psci(const void *fdt, struct platform *p)
+/* Firmware that starts CPUs, called by SMC: nothing else is supported. */
+static int check_psci(const void *fdt)
 {
-	static const char *const known[] = { "arm,psci-1.0", "arm,psci-0.2" };
-	const char *method = NULL;
-	bool found = false;
+	int node = fdt_util_find(fdt, "arm,psci-1.0");
+	const char *method;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(known) && !found; i++) {
-		int node = -1;
-
-		while ((node = fdt_node_offset_by_compatible(fdt, node, known[i])) >= 0) {
-			if (!fdt_util_okay(fdt, node))
-				continue;
-			found = true;
-			method = fdt_util_string(fdt, node, "method");
-			break;
-		}
-	}
-	if (!found) {
+	if (node < 0)
+		node = fdt_util_find(fdt, "arm,psci-0.2");
+	if (node < 0) {
 		pr_err("no PSCI: the device tree has no node \"arm,psci-0.2\" or \"arm,psci-1.0\", without which CPUs can't be started under a hypervisor: use firmware with PSCI 0.2 or newer");
 		return -EINVAL;
 	}
+	method = fdt_util_string(fdt, node, "method");
 	if (method && !strcmp(method, "hvc")) {
 		pr_err("PSCI is reached by HVC, so something else already is the hypervisor here: start at EL2 with PSCI by SMC (QEMU: -machine virtualization=on)");
 		return -EINVAL;
@@ -244,7 +236,6 @@ static int parse_psci(const void *fdt, struct platform *p)
 		       method ? method : "");
 		return -EINVAL;
 	}
-	p->psci_smc = true;
 	return 0;
 }
 
@@ -259,9 +250,9 @@ static void explain_no_gic(const void *fdt)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(v2); i++) {
-		int node = fdt_node_offset_by_compatible(fdt, -1, v2[i]);
+		int node = fdt_util_find(fdt, v2[i]);
 
-		if (node >= 0 && fdt_util_okay(fdt, node)) {
+		if (node >= 0) {
 			pr_err("GICv2 is not supported, GICv3 is needed: the device tree has %s (\"%s\"): use a machine with GICv3 (QEMU: -machine gic-version=3)",
 			       fdt_util_name(fdt, node), v2[i]);
 			return;
@@ -448,10 +439,10 @@ int platform_parse(const void *fdt, pa_t fdt_pa, struct mem_range image, struct 
 	if (!ret)
 		ret = parse_cpus(fdt, p);
 	if (!ret)
-		ret = parse_psci(fdt, p);
+		ret = check_psci(fdt);
 	if (ret)
 		return ret;
-	gic = fdt_util_gic(fdt);
+	gic = fdt_util_find(fdt, "arm,gic-v3");
 	if (gic < 0) {
 		explain_no_gic(fdt);
 		return -ENODEV;

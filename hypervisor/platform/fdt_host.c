@@ -165,7 +165,7 @@ int platform_host_fdt(const struct platform *p, const void *src, void *dst, size
 	if (err)
 		return failed("/chosen can't be set", err);
 	/* By its own line, if any. */
-	if (fdt_util_timer(dst, fdt_util_gic(dst), &timer))
+	if (fdt_util_timer(dst, fdt_util_find(dst, "arm,gic-v3"), &timer))
 		return -EINVAL;
 	err = make_timer(dst, &timer);
 	if (err)

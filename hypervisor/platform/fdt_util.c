@@ -136,22 +136,12 @@ int fdt_util_reg(const void *fdt, int node, int index, struct mem_range *out)
 	return out->base + out->size < out->base ? -EINVAL : 0;
 }
 
-int fdt_util_gic(const void *fdt)
+int fdt_util_find(const void *fdt, const char *compatible)
 {
 	int node = -1;
 
 	do {
-		node = fdt_node_offset_by_compatible(fdt, node, "arm,gic-v3");
-	} while (node >= 0 && !fdt_util_okay(fdt, node));
-	return node;
-}
-
-static int timer_node(const void *fdt)
-{
-	int node = -1;
-
-	do {
-		node = fdt_node_offset_by_compatible(fdt, node, "arm,armv8-timer");
+		node = fdt_node_offset_by_compatible(fdt, node, compatible);
 	} while (node >= 0 && !fdt_util_okay(fdt, node));
 	return node;
 }
@@ -161,7 +151,7 @@ int fdt_util_timer(const void *fdt, int gic, struct fdt_timer *t)
 	int len, entries;
 	bool named;
 
-	t->node = timer_node(fdt);
+	t->node = fdt_util_find(fdt, "arm,armv8-timer");
 	if (t->node < 0) {
 		pr_err("no architected timer: the device tree has no node \"arm,armv8-timer\", which the host and its VMs need: give a complete device tree");
 		return -EINVAL;

@@ -94,12 +94,13 @@ u64 fdt_util_number(const fdt32_t *cells, int n);
 int fdt_util_reg(const void *fdt, int node, int index, struct mem_range *out);
 
 /**
- * fdt_util_gic() - the GICv3 node
+ * fdt_util_find() - the first usable node of a kind
  * @fdt: tree
+ * @compatible: what it is compatible with
  *
  * Return: its offset, or -FDT_ERR_NOTFOUND.
  */
-int fdt_util_gic(const void *fdt);
+int fdt_util_find(const void *fdt, const char *compatible);
 
 /**
  * fdt_util_timer() - find the architected timer's interrupts

@@ -209,18 +209,6 @@ static int check_pair(const struct named_range *a, const struct named_range *b)
 	return -EINVAL;
 }
 
-/*
- * Boot loaders protect a device tree or an initrd by an entry in
- * /memreserve/: a reservation that holds it whole was made for it.
- */
-static int check_reserved(const struct named_range *r, const struct named_range *reserved,
-			  bool may_be_its_own)
-{
-	if (may_be_its_own && range_within(r->base, r->size, reserved->base, reserved->size))
-		return 0;
-	return check_pair(r, reserved);
-}
-
 int platform_check_layout(const struct platform *p, struct mem_range image)
 {
 	struct named_range taken[MAX_TAKEN];
@@ -238,11 +226,18 @@ int platform_check_layout(const struct platform *p, struct mem_range image)
 	}
 	for (unsigned int i = 0; i < NR_BOOT; i++) {
 		for (unsigned int j = i + 1; j < n; j++) {
-			/* 0 and 2 are images, at places of the loader's choice. */
-			bool own = i == 1 || i == 3;
-			int ret = j < NR_BOOT ? check_pair(&taken[i], &taken[j]) :
-						check_reserved(&taken[i], &taken[j], own);
+			const struct named_range *a = &taken[i], *b = &taken[j];
+			int ret;
 
+			/*
+			 * Boot loaders protect a device tree (1) or an initrd (3) by an
+			 * entry in /memreserve/: a reservation that holds it whole was made
+			 * for it. 0 and 2 are images, at places of the loader's choice.
+			 */
+			if (j >= NR_BOOT && (i == 1 || i == 3) &&
+			    range_within(a->base, a->size, b->base, b->size))
+				continue;
+			ret = check_pair(a, b);
 			if (ret)
 				return ret;
 		}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: core/page.c core/page_vm.c core/page_protected.c core/page_selftest.c
+// LINK: core/page.c core/page_vm.c core/page_protected.c
 // LINK: core/pgtable.c core/pgtable_unmap.c core/pgtable_list.c core/pool.c core/stage2.c
 /* Pages that the host lends to plain VMs. */
 #include "mem_vms.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LINK: core/page.c core/page_vm.c core/page_protected.c core/page_selftest.c
+// LINK: core/page.c core/page_vm.c core/page_protected.c tests/page_selftest.c
 // LINK: core/pgtable.c core/pgtable_unmap.c core/pgtable_list.c core/pool.c core/stage2.c
 /* Page records, the host's stage 2, every move of ownership. */
 #include "mem_vms.h"
+#include "page_selftest.h"
 
 TEST(init_maps_all_ram_but_ours)
 {

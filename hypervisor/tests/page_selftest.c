@@ -9,7 +9,8 @@
 #include <hyp/log.h>
 #include <hyp/stage2.h>
 
-#include "page_impl.h"
+#include "core/page_impl.h"
+#include "page_selftest.h"
 
 enum move {
 	LEND_HYP, RETURN_HYP, LEND_A, LEND_B, RETURN_A, RETURN_B, DONATE_HYP, HYP_DONATE,
@@ -223,7 +224,7 @@ static int try_all(struct selftest *t)
  * page_selftest() - walk every move from every state
  * @scratch: a page of RAM of the host's that nothing uses
  *
- * In the unit tests, and at boot of a test build. Uses two VMIDs for its time.
+ * Uses two VMIDs for its time.
  *
  * Context: no lock held.
  * Return: 0; -ENOMEM; or -EINVAL after a pr_err() line that

@@ -36,7 +36,7 @@ static void check_platform(void)
 		EXPECT(!(p.mpidr[i] & ~0xff00ffffffUL));
 	EXPECT(p.ppi_phys >= 16 && p.ppi_phys < 32 && p.ppi_virt >= 16 && p.ppi_virt < 32);
 	EXPECT(p.ppi_hyp >= 16 && p.ppi_hyp < 32 && p.ppi_maint >= 16 && p.ppi_maint < 32);
-	EXPECT(p.psci_smc && p.kernel.file.size);
+	EXPECT(p.kernel.file.size);
 	EXPECT(strnlen(p.cmdline, sizeof(p.cmdline)) < sizeof(p.cmdline));
 }
 

@@ -35,7 +35,6 @@ TEST(parse_qemu)
 	EXPECT_EQ(p.ppi_hyp, 26);
 	EXPECT_EQ(p.ppi_virt, 27);
 	EXPECT_EQ(p.ppi_phys, 30);
-	EXPECT(p.psci_smc);
 	EXPECT_EQ(p.nr_cpus, 4);
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_EQ(p.mpidr[i], i);

@@ -73,6 +73,4 @@ int page_reclaim_vm(struct pgtable *vm, ipa_t from);
 int page_share_host(struct pgtable *vm, ipa_t from);
 int page_unshare_host(struct pgtable *vm, ipa_t from);
 
-int page_selftest(pa_t scratch);
-
 #endif

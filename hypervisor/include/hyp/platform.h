@@ -67,7 +67,6 @@ struct platform {
 	u8 ppi_phys; /* EL1 physical timer: the host's */
 	u8 ppi_virt; /* EL1 virtual timer: the guests' */
 	u8 ppi_hyp; /* EL2 physical timer; 26 if the tree has none */
-	bool psci_smc; /* conduit; always true, a tree with another is refused */
 	u64 mpidr[HYP_MAX_CPUS]; /* affinity fields of /cpus, in the tree's order */
 	unsigned int nr_cpus;
 	struct mem_range fdt; /* the tree we were given, totalsize bytes */
