@@ -30,6 +30,7 @@
 #define REDIST 0x080a0000UL
 #define MEM 0x40000000UL
 #define MEM_GFN (MEM >> PAGE_SHIFT)
+#define LIMIT (1UL << 40) /* of guest physical addresses */
 
 /* ICH_VTR_EL2: 4 list registers, 5 bits of priority and of preemption, TDS. */
 #define VTR (3UL | 1UL << 19 | 1UL << 21 | 4UL << 26 | 4UL << 29)
@@ -191,6 +192,8 @@ static inline void expect_same(const struct world *before, const char *file, int
 
 #define EXPECT_SAME(before) expect_same(&(before), __FILE__, __LINE__)
 
+#define BAD GZVM_STATUS_INVALID_ARGS
+
 /* A call that has to be refused with this status, say nothing else and change nothing. */
 #define EXPECT_REFUSED(status, ...)                        \
 	do {                                               \
@@ -243,9 +246,14 @@ static inline s64 device(u64 vm, u32 type, u64 addr)
 	return HC(CREATE_DEVICE, vm, SCRATCH);
 }
 
+static inline struct gzvm_memregion_buf *memregion(void)
+{
+	return fake_va(SCRATCH);
+}
+
 static inline s64 slot(u64 vm, u32 id, u64 gpa, u64 pages)
 {
-	struct gzvm_memregion_buf *b = fake_va(SCRATCH);
+	struct gzvm_memregion_buf *b = memregion();
 
 	memset(b, 0, sizeof(*b));
 	b->slot = id;
