@@ -13,6 +13,8 @@
 
 _Static_assert(sizeof(struct vcpu) <= VCPU_PAGES * PAGE_SIZE, "struct vcpu");
 
+struct vcpu *vcpu_unclaimed[VM_MAX + 1][VGIC_MAX_CPUS];
+
 /* Its redistributor lies behind those of the vCPUs before it, if the VM has them yet. */
 static int vcpu_add_frame(struct vm *vm, u32 index)
 {
@@ -86,6 +88,8 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	/* Of a CPU_ON that named one that had this index before. */
 	WRITE_ONCE(vm->peer[index].on_ready, 0);
 	WRITE_ONCE(vm->peer[index].power, index ? VCPU_POWER_OFF : VCPU_POWER_ON);
+	/* Complete: anybody may claim it. */
+	vcpu_release(v);
 	spin_unlock(&vm->vcpus_lock);
 	return 0;
 
@@ -96,14 +100,14 @@ out_unlock:
 }
 
 /**
- * vcpu_free() - the end of a vCPU that nobody works on
- * @vm: the VM
+ * vcpu_free() - the end of a vCPU
  * @v: the vCPU
  *
- * Context: @v is claimed, or the VM has no other user.
+ * Context: @v is claimed; the caller is a user of the VM.
  */
-void vcpu_free(struct vm *vm, struct vcpu *v)
+void vcpu_free(struct vcpu *v)
 {
+	struct vm *vm = v->vm;
 	pa_t buffer = v->buffer;
 
 	spin_lock(&vm->vcpus_lock);
@@ -118,54 +122,81 @@ void vcpu_free(struct vm *vm, struct vcpu *v)
 
 /**
  * vcpu_claim() - find a vCPU and become the one that works on it
- * @vm: the VM
- * @index: as the caller gave it
+ * @tuple: VM and vCPU as the caller gave them
+ *
+ * By one exchange, without a lock or a count of users: vm.h says why that is enough.
  *
  * Return: the vCPU, to be given back by vcpu_release(); NULL: there is none, or
  * another CPU works on it.
  */
-struct vcpu *vcpu_claim(struct vm *vm, u64 index)
+struct vcpu *vcpu_claim(u64 tuple)
 {
-	struct vcpu *v = NULL;
+	u64 id = GZVM_TUPLE_VM(tuple), index = GZVM_TUPLE_VCPU(tuple);
+	struct vcpu **slot, *v;
+	struct vm *vm;
 
-	if (index >= VGIC_MAX_CPUS)
+	if (id > VM_MAX || index >= VGIC_MAX_CPUS)
 		return NULL;
-	index = arch_index_nospec(index, VGIC_MAX_CPUS);
-	spin_lock(&vm->vcpus_lock);
-	v = vm->vcpu[index];
+	index = arch_index_nospec(id * VGIC_MAX_CPUS + index, (VM_MAX + 1) * VGIC_MAX_CPUS);
+	slot = &vcpu_unclaimed[0][0] + index;
 	/* Acquires what the one who released it has written. */
-	if (v && !__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
-		WRITE_ONCE(v->running, 1);
-	else
-		v = NULL;
-	spin_unlock(&vm->vcpus_lock);
+	v = __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE);
+	if (likely(v))
+		return v;
+	/* Perhaps it is but looked at by vcpu_claim_all(), which is over when its locks are free. */
+	vm = vm_get(id);
+	if (vm) {
+		spin_lock(&vm->vcpus_lock);
+		v = __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE);
+		spin_unlock(&vm->vcpus_lock);
+		vm_put(vm);
+	}
 	return v;
 }
 
 /**
  * vcpu_release() - the end of what vcpu_claim() began
- * @v: may be destroyed from now on
+ * @v: it, and its VM, may be destroyed from now on
  */
 void vcpu_release(struct vcpu *v)
 {
-	__atomic_store_n(&v->running, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&vcpu_unclaimed[v->vm->id][v->index], v, __ATOMIC_RELEASE);
 }
 
 /**
- * vcpu_destroy() - DESTROY_VCPU
+ * vcpu_claim_all() - claim the vCPUs of a VM, so that none is in RUN
  * @vm: the VM
- * @index: the vCPU's
+ * @but: the caller has claimed this one already, or NULL
  *
- * Return: 0, -EINVAL (there is none, or it is in RUN).
+ * Context: vm->vcpus_lock, or vm_table_lock and the VM has no users: a claim that fails
+ * meanwhile is tried again under both.
+ * Return: true; false: somebody works on one of them, and the caller has claimed none.
  */
-int vcpu_destroy(struct vm *vm, u64 index)
+bool vcpu_claim_all(struct vm *vm, const struct vcpu *but)
 {
-	struct vcpu *v = vcpu_claim(vm, index);
+	unsigned int i;
 
-	if (!v)
-		return -EINVAL;
-	vcpu_free(vm, v);
-	return 0;
+	for (i = 0; i < VGIC_MAX_CPUS; i++) {
+		if (vm->vcpu[i] && vm->vcpu[i] != but &&
+		    !__atomic_exchange_n(&vcpu_unclaimed[vm->id][i], NULL, __ATOMIC_ACQUIRE)) {
+			vcpu_release_all(vm, i, but);
+			return false;
+		}
+	}
+	return true;
+}
+
+/**
+ * vcpu_release_all() - the end of what vcpu_claim_all() began
+ * @vm: the VM
+ * @nr: those below this index
+ * @but: stays claimed; or NULL
+ */
+void vcpu_release_all(struct vm *vm, unsigned int nr, const struct vcpu *but)
+{
+	while (nr--)
+		if (vm->vcpu[nr] && vm->vcpu[nr] != but)
+			vcpu_release(vm->vcpu[nr]);
 }
 
 /**

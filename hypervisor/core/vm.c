@@ -31,6 +31,7 @@ static u32 nr_vms;
 void vm_setup(void)
 {
 	memset(table, 0, sizeof(table));
+	memset(vcpu_unclaimed, 0, sizeof(vcpu_unclaimed));
 	nr_vms = 0;
 }
 
@@ -183,8 +184,8 @@ int vm_destroy(u64 id, u64 pages)
 		spin_unlock(&vm_table_lock);
 		return -EINVAL;
 	}
-	/* Acquires what the last user has written. */
-	if (__atomic_load_n(&vm->users, __ATOMIC_ACQUIRE)) {
+	/* Acquires what the last user has written. Who is in RUN is none, but has its vCPU. */
+	if (__atomic_load_n(&vm->users, __ATOMIC_ACQUIRE) || !vcpu_claim_all(vm, NULL)) {
 		spin_unlock(&vm_table_lock);
 		return -EBUSY;
 	}
@@ -195,7 +196,7 @@ int vm_destroy(u64 id, u64 pages)
 
 	for (i = 0; i < VGIC_MAX_CPUS; i++)
 		if (vm->vcpu[i])
-			vcpu_free(vm, vm->vcpu[i]);
+			vcpu_free(vm->vcpu[i]);
 	if (!pages || pages > HYP_WORK_PAGES)
 		pages = HYP_WORK_PAGES;
 	done = page_return_vm_some(&vm->stage2, &vm->unmap_cursor,

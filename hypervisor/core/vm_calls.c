@@ -76,13 +76,15 @@ int hypercall_create_vcpu(u64 x[])
 int hypercall_destroy_vcpu(u64 x[])
 {
 	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
-	int err;
+	struct vcpu *v;
 
 	if (!vm)
 		return -EINVAL;
-	err = vcpu_destroy(vm, GZVM_TUPLE_VCPU(x[1]));
+	v = vcpu_claim(x[1]);
+	if (v)
+		vcpu_free(v);
 	vm_put(vm);
-	return err;
+	return v ? 0 : -EINVAL;
 }
 
 /* Pages that the VM borrows. */
@@ -203,49 +205,40 @@ int hypercall_set_memregion(u64 x[])
 /** hypercall_run() - RUN: x1 = tuple; results x1 = exit reason, x2 = wake bitmap */
 int hypercall_run(u64 x[])
 {
-	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
-	struct vcpu *v;
+	struct vcpu *v = vcpu_claim(x[1]);
 	u32 wake = 0;
 	int err;
 
-	if (!vm)
+	if (!v)
 		return -EINVAL;
-	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
-	err = v ? arch_vcpu_may_run() : -EINVAL;
+	err = arch_vcpu_may_run();
 	if (!err) {
-		if (!READ_ONCE(vm->ran)) {
+		if (unlikely(!READ_ONCE(v->vm->ran))) {
 			/* Not while CREATE_DEVICE is at work. */
-			spin_lock(&vm->slots_lock);
-			WRITE_ONCE(vm->ran, true);
-			spin_unlock(&vm->slots_lock);
+			spin_lock(&v->vm->slots_lock);
+			WRITE_ONCE(v->vm->ran, true);
+			spin_unlock(&v->vm->slots_lock);
 		}
 		x[1] = run_vcpu(v, &wake);
 		x[2] = wake;
 		x[3] = 0;
 	}
-	if (v)
-		vcpu_release(v);
-	vm_put(vm);
+	vcpu_release(v);
 	return err;
 }
 
 /*
- * All vCPUs, the vGIC and the timers as after creation; memory stays. Under the lock
- * nobody can claim a vCPU, so none is in RUN, nor does one come or go.
+ * All vCPUs, the vGIC and the timers as after creation; memory stays. All are claimed,
+ * so none is in RUN, and under the lock none comes or goes.
  */
 static int vm_reset(struct vm *vm, struct vcpu *claimed)
 {
 	unsigned int i;
-	int err = 0;
+	int err = -EBUSY;
 
 	spin_lock(&vm->vcpus_lock);
-	for (i = 0; i < VGIC_MAX_CPUS; i++) {
-		struct vcpu *v = vm->vcpu[i];
-
-		if (v && v != claimed && __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
-			err = -EBUSY;
-	}
-	if (!err) {
+	if (vcpu_claim_all(vm, claimed)) {
+		err = 0;
 		/* No TLB and no instruction cache has what it had: tlb_switch(). */
 		memset(vm->last_vcpu, 0, sizeof(vm->last_vcpu));
 		vgic_reset(&vm->vgic);
@@ -255,6 +248,7 @@ static int vm_reset(struct vm *vm, struct vcpu *claimed)
 		memset(vm->event.data, 0, sizeof(vm->event.data));
 		WRITE_ONCE(vm->event.ready, 0);
 		__atomic_store_n(&vm->event.type, 0, __ATOMIC_RELEASE);
+		vcpu_release_all(vm, VGIC_MAX_CPUS, claimed);
 	}
 	spin_unlock(&vm->vcpus_lock);
 	return err;
@@ -263,14 +257,10 @@ static int vm_reset(struct vm *vm, struct vcpu *claimed)
 /** hypercall_set_one_reg() - SET_ONE_REG: x1 = tuple, x2 = register id, x3 = value */
 int hypercall_set_one_reg(u64 x[])
 {
-	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
-	struct vcpu *v;
+	struct vcpu *v = vcpu_claim(x[1]);
 	int err = -EINVAL;
 	u64 old;
 
-	if (!vm)
-		return -EINVAL;
-	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
 	if (v) {
 		err = arch_vcpu_get_reg(v, x[2], &old);
 		if (!err)
@@ -279,31 +269,25 @@ int hypercall_set_one_reg(u64 x[])
 		 * A client that knows no VM_RESET sets registers again after a RESET event: the
 		 * first one that can be set, of whichever vCPU, begins anew, and is part of it.
 		 */
-		if (!err && unlikely(READ_ONCE(vm->event.type) == GZVM_SYSTEM_EVENT_RESET)) {
-			err = vm_reset(vm, v);
+		if (!err && unlikely(READ_ONCE(v->vm->event.type) == GZVM_SYSTEM_EVENT_RESET)) {
+			err = vm_reset(v->vm, v);
 			(void)arch_vcpu_set_reg(v, x[2], err ? old : x[3]);
 		}
 		vcpu_release(v);
 	}
-	vm_put(vm);
 	return err;
 }
 
 /** hypercall_get_one_reg() - GET_ONE_REG: x1 = tuple, x2 = register id; result x1 = value */
 int hypercall_get_one_reg(u64 x[])
 {
-	struct vm *vm = vm_get(GZVM_TUPLE_VM(x[1]));
-	struct vcpu *v;
+	struct vcpu *v = vcpu_claim(x[1]);
 	int err = -EINVAL;
 
-	if (!vm)
-		return -EINVAL;
-	v = vcpu_claim(vm, GZVM_TUPLE_VCPU(x[1]));
 	if (v) {
 		err = arch_vcpu_get_reg(v, x[2], &x[1]);
 		vcpu_release(v);
 	}
-	vm_put(vm);
 	x[2] = x[3] = 0;
 	return err;
 }

@@ -284,11 +284,9 @@ static void check_locks(struct vm *vm)
 		FAIL("VM %u: a lock is left held", vm->id);
 }
 
-/* Who is in RUN, and who has the VM. */
+/* Who is in RUN, which keeps its vCPU and is no user of the VM. */
 static void check_users(struct vm *vm)
 {
-	unsigned int running = 0;
-
 	for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++) {
 		struct vcpu *v = vm->vcpu[i];
 
@@ -299,14 +297,13 @@ static void check_users(struct vm *vm)
 		}
 		if (v->index != i || v->vm != vm || v->run != fake_va(v->buffer.v))
 			FAIL("VM %u: vCPU %u is not itself", vm->id, i);
-		running += v->running;
-		if (v->arch.loaded != v->running ||
+		if (v->arch.loaded != vcpu_claimed(v) ||
 		    v->arch.loaded == (vm->peer[i].mode == VCPU_OUT))
 			FAIL("VM %u: vCPU %u is loaded %u, runs %u, mode %u", vm->id, i,
-			     v->arch.loaded, v->running, vm->peer[i].mode);
+			     v->arch.loaded, vcpu_claimed(v), vm->peer[i].mode);
 	}
-	if (vm->users != running)
-		FAIL("VM %u has %u users, %u vCPUs run", vm->id, vm->users, running);
+	if (vm->users)
+		FAIL("VM %u has %u users", vm->id, vm->users);
 }
 
 static void check_slots(const struct vm *vm)

@@ -118,10 +118,15 @@ static inline u64 hash(u64 h, const void *p, size_t n)
 
 #define HASH(h, v) hash(h, &(v), sizeof(v))
 
+/* Somebody works on it: RUN, ... */
+static inline bool vcpu_claimed(const struct vcpu *v)
+{
+	return READ_ONCE(vcpu_unclaimed[v->vm->id][v->index]) != v;
+}
+
 static inline u64 hash_vcpu(u64 h, struct vcpu *v)
 {
-	h = HASH(h, v->arch);
-	h = HASH(h, v->running);
+	h = HASH(h, v->arch) + vcpu_claimed(v);
 	h = HASH(h, v->pending);
 	h = HASH(h, v->mmio);
 	h = HASH(h, v->stats);

@@ -422,7 +422,7 @@ TEST(reset_while_another_runs)
 	EXPECT_EQ(status_in_guest[1], 0);
 	EXPECT_EQ(vcpu_of(1, 0)->arch.x[3], 9);
 	EXPECT_EQ(vm_of(1)->peer[1].power, VCPU_POWER_ON);
-	EXPECT_EQ(vcpu_of(1, 0)->running + vcpu_of(1, 1)->running, 0);
+	EXPECT(!vcpu_claimed(vcpu_of(1, 0)) && !vcpu_claimed(vcpu_of(1, 1)));
 }
 
 TEST(one_reg)
@@ -431,6 +431,7 @@ TEST(one_reg)
 		0, ~0UL, GZVM_REG_CORE_U64(GZVM_CORE_SP_EL1 + 800),
 		GZVM_REG_CORE_U32(GZVM_CORE_PC), GZVM_REG_ARM64 | GZVM_REG_ARM64_SYSREG,
 	};
+	struct vcpu *v;
 
 	machine();
 	new_guest(2);
@@ -465,10 +466,10 @@ TEST(one_reg)
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, GET_ONE_REG, TUPLE(2, 0),
 		       GZVM_REG_CORE_U64(GZVM_CORE_PC));
 	/* Not of a vCPU in RUN. */
-	vcpu_of(1, 1)->running = 1;
+	v = vcpu_claim(TUPLE(1, 1));
 	EXPECT_REFUSED(GZVM_STATUS_INVALID_ARGS, GET_ONE_REG, TUPLE(1, 1),
 		       GZVM_REG_CORE_U64(GZVM_CORE_PC));
-	vcpu_of(1, 1)->running = 0;
+	vcpu_release(v);
 	EXPECT_OK(GET_ONE_REG, TUPLE(1, 1), GZVM_REG_CORE_U64(GZVM_CORE_PC));
 }
 

@@ -363,6 +363,7 @@ TEST(system_events)
 TEST(restart_by_register)
 {
 	u64 pc = GZVM_REG_CORE_U64(GZVM_CORE_PC), reg = GZVM_REG_CORE_U64(GZVM_CORE_X(0));
+	struct vcpu *v;
 
 	machine();
 	new_guest(2);
@@ -399,9 +400,9 @@ TEST(restart_by_register)
 	/* And it waits for a vCPU that is still in RUN. */
 	EXPECT_OK(VM_RESET, 1);
 	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_RESET, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
-	vcpu_of(1, 1)->running = 1;
+	v = vcpu_claim(TUPLE(1, 1));
 	EXPECT_REFUSED(GZVM_STATUS_BUSY, SET_ONE_REG, TUPLE(1, 0), pc, ENTRY);
-	vcpu_of(1, 1)->running = 0;
+	vcpu_release(v);
 	EXPECT_OK(SET_ONE_REG, TUPLE(1, 0), pc, ENTRY);
 	EXPECT_EQ(vm_of(1)->event.type, 0);
 }

@@ -290,7 +290,7 @@ static void hammer(void)
 			for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++) {
 				EXPECT_EQ(vm->peer[i].mode, VCPU_OUT);
 				EXPECT_EQ(vm->peer[i].power == VCPU_POWER_NONE, !vm->vcpu[i]);
-				EXPECT(!vm->vcpu[i] || !vm->vcpu[i]->running);
+				EXPECT(!vm->vcpu[i] || !vcpu_claimed(vm->vcpu[i]));
 				pages += vm->vcpu[i] != NULL;
 			}
 			EXPECT_EQ(pages, vm->nr_vcpus);
@@ -322,4 +322,133 @@ TEST(long_lives)
 	mild = true;
 	hammer();
 	EXPECT(fake_kicks > 20);
+}
+
+/*
+ * RUN against those that need a vCPU or all of them for themselves. CPUs 0 and 1 run a vCPU
+ * each, and nobody else does; CPU 2 makes the calls that end or reset it.
+ */
+#define DUELS 4000
+
+static u64 refused, ran, ended, running;
+
+/* Who is in the guest has its vCPU, which nobody ends or resets. */
+static void guest_kept(struct vcpu *v, struct guest_exit *e)
+{
+	struct vm *vm = v->vm;
+
+	v->arch.x[1] = 0x600d;
+	for (u64 i = any(10); i; i--) {
+		if (READ_ONCE(vm->vcpu[v->index]) != v || READ_ONCE(vm->dying) ||
+		    !vcpu_claimed(v) || READ_ONCE(v->arch.x[1]) != 0x600d)
+			__atomic_fetch_add(&fake_world_errors, 1, __ATOMIC_RELAXED);
+		arch_cpu_relax();
+	}
+	e->kind = GUEST_EXIT_IRQ;
+}
+
+static void *runs(void *arg)
+{
+	unsigned int cpu = (uintptr_t)arg;
+
+	fake_cpu = cpu;
+	seed = cpu + 1;
+	for (unsigned int i = 0; i < DUELS; i++) {
+		s64 status = HC(RUN, TUPLE(1, cpu));
+
+		for (u64 n = any(30); n; n--)
+			arch_cpu_relax();
+
+		if (!status)
+			__atomic_fetch_add(&ran, 1, __ATOMIC_RELAXED);
+		else if (status == GZVM_STATUS_INVALID_ARGS)
+			__atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
+		else
+			__atomic_fetch_add(&fake_world_errors, 1, __ATOMIC_RELAXED);
+	}
+	__atomic_fetch_sub(&running, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void duel(void (*call)(unsigned int round))
+{
+	pthread_t threads[2];
+
+	machine();
+	buffers = host_pages(4);
+	CHECK(new_guest(2) == 1);
+	vm_of(1)->peer[1].power = VCPU_POWER_ON;
+	fake_guest = guest_kept;
+	refused = ran = ended = 0;
+	running = 2;
+	for (uintptr_t i = 0; i < 2; i++)
+		CHECK(!pthread_create(&threads[i], NULL, runs, (void *)i));
+	fake_cpu = 2;
+	for (unsigned int i = 0; __atomic_load_n(&running, __ATOMIC_RELAXED); i++) {
+		call(i);
+		arch_cpu_relax();
+	}
+	fake_cpu = 0;
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+	printf("# ran %lu, refused %lu, ended or reset %lu\n", ran, refused, ended);
+	EXPECT_EQ(fake_world_errors, 0);
+	EXPECT_EQ(fake_loads, fake_puts);
+	EXPECT(ran && ended);
+	/* Nothing stays claimed. */
+	EXPECT_EQ(HC(VM_RESET, 1), 0);
+	EXPECT_EQ(HC(RUN, TUPLE(1, 0)), 0);
+	EXPECT_EQ(HC(DESTROY_VM, 1, 512), 0);
+}
+
+static void resets(unsigned int round __unused)
+{
+	s64 status = HC(VM_RESET, 1);
+
+	EXPECT(!status || status == GZVM_STATUS_BUSY);
+	ended += !status;
+	WRITE_ONCE(vm_of(1)->peer[1].power, VCPU_POWER_ON);
+}
+
+/* A reset that is refused, or short, refuses no RUN. */
+TEST(run_against_reset)
+{
+	duel(resets);
+	EXPECT_EQ(refused, 0);
+}
+
+static void destroys_vcpu(unsigned int round)
+{
+	u64 tuple = TUPLE(1, round & 1);
+	s64 status = HC(DESTROY_VCPU, tuple);
+
+	EXPECT(!status || status == GZVM_STATUS_INVALID_ARGS);
+	ended += !status;
+	if (!status)
+		EXPECT_OK(CREATE_VCPU, tuple, buffers + (round & 1) * 2 * PAGE_SIZE);
+	WRITE_ONCE(vm_of(1)->peer[1].power, VCPU_POWER_ON);
+}
+
+TEST(run_against_destroy_vcpu)
+{
+	duel(destroys_vcpu);
+}
+
+static void destroys_vm(unsigned int round __unused)
+{
+	s64 status = HC(DESTROY_VM, 1, 512);
+
+	EXPECT(!status || status == GZVM_STATUS_BUSY);
+	ended += !status;
+	if (status)
+		return;
+	CHECK(new_vm() == 1);
+	for (unsigned int i = 0; i < 2; i++)
+		EXPECT_OK(CREATE_VCPU, TUPLE(1, i), buffers + i * 2 * PAGE_SIZE);
+	WRITE_ONCE(vm_of(1)->peer[1].power, VCPU_POWER_ON);
+}
+
+TEST(run_against_destroy_vm)
+{
+	duel(destroys_vm);
 }

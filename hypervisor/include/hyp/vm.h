@@ -2,16 +2,18 @@
 /*
  * VMs and vCPUs.
  *
- * Lifetime. A VM is found by its id in one table; vm_get() counts a user, and a VM
- * with users is not destroyed: DESTROY_VM says BUSY. Ids are VMIDs, so an id is used
- * again only after the TLBs have forgotten it.
+ * Lifetime. A VM is found by its id in one table; vm_get() counts a user. A VM with users, or
+ * with a vCPU that somebody has claimed, is not destroyed: DESTROY_VM says BUSY. Ids are VMIDs,
+ * so an id is used again only after the TLBs have forgotten it.
  *
  * What protects what:
  *   vm->lock         stage 2, the mailbox, devices
  *   vm->slots_lock   memory slots; held for a look-up or a change, never for more
  *   vm->vcpus_lock   the table of vCPUs; likewise
- *   vcpu->running    exchanged to 1, under vcpus_lock, by the CPU that works on the
- *                    vCPU: RUN, SET_ONE_REG, ... Whoever loses is refused, no one waits
+ *   vcpu_unclaimed   the vCPUs that nobody works on, in a table that outlives all VMs. The CPU
+ *                    that takes one out, by an exchange, has claimed it: RUN, SET_ONE_REG, ...
+ *                    DESTROY_VCPU, DESTROY_VM and a reset have to claim what they end, too, so
+ *                    a vCPU and its VM stay while claimed. Who loses is refused, no one waits
  *   vm->peer[]       what other vCPUs and CPUs may touch without holding a vCPU: atomic,
  *                    and in struct vm, so that a vCPU may go away at any time
  *   vm->event        written once, by compare and exchange, by whoever ends the VM
@@ -92,7 +94,6 @@ struct vcpu {
 	struct vcpu_arch arch; /* first: the assembler starts here */
 	struct vm *vm;
 	u32 index;
-	u32 running;
 	u8 pending; /* enum vcpu_pending */
 	struct vcpu_mmio mmio;
 	bool lrs_reported; /* hwstate->lr[] is not all zero */
@@ -161,11 +162,13 @@ int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages);
 void vm_counts(u32 *vms, u32 *vcpus);
 
 /* core/vcpu.c */
+extern struct vcpu *vcpu_unclaimed[VM_MAX + 1][VGIC_MAX_CPUS];
 int vcpu_create(struct vm *vm, u64 index, u64 buffer);
-int vcpu_destroy(struct vm *vm, u64 index);
-void vcpu_free(struct vm *vm, struct vcpu *v);
-struct vcpu *vcpu_claim(struct vm *vm, u64 index);
+void vcpu_free(struct vcpu *v);
+struct vcpu *vcpu_claim(u64 tuple);
 void vcpu_release(struct vcpu *v);
+bool vcpu_claim_all(struct vm *vm, const struct vcpu *but);
+void vcpu_release_all(struct vm *vm, unsigned int nr, const struct vcpu *but);
 void vcpu_reset(struct vcpu *v);
 
 /* core/run.c */
