@@ -102,19 +102,29 @@ static void gzvm_test_slot_refused(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+/* What backs a slot in use changes: its pages go, the slot stays known. The guest uses it again. */
+static struct gzvm_vcpu *gzvm_test_rebased(struct kunit *test, unsigned long from,
+					   unsigned long to)
+{
+	struct gzvm_test *gt = test->priv;
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, from), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, to), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	return vcpu;
+}
+
 static void gzvm_test_rebase_watched(struct kunit *test)
 {
 	struct gzvm_test *gt = test->priv;
 	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_vcpu *vcpu = gzvm_test_rebased(test, hva, hva + SZ_2M);
 
-	gt->vm->demand_paging = true;
-	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_2M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
-	gzvm_test_nothing_left(test);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
 	/* The new memory is watched, the old no longer. */
 	gt->calls[GZVM_FN_UNMAP] = 0;
 	KUNIT_ASSERT_EQ(test, vm_munmap(hva, SZ_1M), 0);
@@ -138,18 +148,9 @@ static void gzvm_test_rebase(struct kunit *test)
 {
 	struct gzvm_test *gt = test->priv;
 	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
-	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
 
 	gt->vm->pinned = true;
-	gt->vm->demand_paging = true;
-	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-	/* What backs the slot changes: its pages go, the slot stays known. */
-	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva + SZ_1M), 0);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 1);
-	gzvm_test_nothing_left(test);
-	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
-
+	gzvm_test_rebased(test, hva, hva + SZ_1M);
 	/* Without UNMAP what the guest has touched cannot be taken back. */
 	gzvm_hyp.features = 0;
 	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -EBUSY);

@@ -9,8 +9,10 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include "ktap.h"
 #include "rings.h"
 #include "virtio.h"
 #include "virtio_mmio.h"
@@ -122,6 +124,41 @@ static inline int64_t driver_do(struct virtio_device *dev, struct rings *r, unsi
 	} while (__atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE) == old);
 	reg_write(dev, VIRTIO_MMIO_INTERRUPT_ACK, reg_read(dev, VIRTIO_MMIO_INTERRUPT_STATUS));
 	return r->used->ring[old % RINGS_SIZE].len;
+}
+
+static inline void *driver_kicker(void *dev)
+{
+	for (unsigned int i = 0; i < 20000; i++)
+		driver_kick(dev, 0);
+	return NULL;
+}
+
+/*
+ * Resets while another thread kicks queue 0, full of a request that @describe writes to
+ * descriptor 0: once a reset has returned no ring and nothing of its 4096 bytes at @data is
+ * touched.
+ */
+static inline void driver_reset_races(struct virtio_device *dev, struct rings *rings,
+				      struct guest_mem *mem, uint64_t features,
+				      void (*describe)(void), uint64_t data)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, driver_kicker, dev);
+	for (unsigned int i = 0; i < 300; i++) {
+		uint16_t used;
+
+		driver_start(dev, rings, mem, features);
+		describe();
+		for (unsigned int n = 0; n < RINGS_SIZE; n++)
+			rings_offer(&rings[0], 0);
+		driver_kick(dev, 0);
+		reg_write(dev, VIRTIO_MMIO_STATUS, 0);
+		used = __atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE);
+		memset(guest_mem_at(mem, data, 4096), 0, 4096);
+		EXPECT_EQ(__atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE), used);
+	}
+	pthread_join(thread, NULL);
 }
 
 #endif /* TESTS_DRIVER_H */

@@ -262,34 +262,16 @@ TEST(bad_queue_set_up)
 	teardown();
 }
 
-static void *kicker(void *context)
+static void describe_read(void)
 {
-	for (unsigned int i = 0; i < 20000; i++)
-		driver_kick(context, 0);
-	return NULL;
+	rings_desc(&rings[0], 0, RINGS_DATA, 4096, VRING_DESC_F_WRITE, 0);
 }
 
 /* Resets while the device works: no buffer is touched after the reset has been read back. */
 TEST(reset_races)
 {
-	pthread_t thread;
-
 	setup();
-	pthread_create(&thread, NULL, kicker, &rng);
-	for (unsigned int i = 0; i < 300; i++) {
-		uint16_t used;
-
-		driver_start(&rng, rings, &mem, DRIVER_FEATURES);
-		rings_desc(&rings[0], 0, RINGS_DATA, 4096, VRING_DESC_F_WRITE, 0);
-		for (unsigned int n = 0; n < RINGS_SIZE; n++)
-			rings_offer(&rings[0], 0);
-		driver_kick(&rng, 0);
-		reg_write(&rng, VIRTIO_MMIO_STATUS, 0);
-		used = __atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE);
-		memset(guest_mem_at(&mem, RINGS_DATA, 4096), 0, 4096);
-		EXPECT_EQ(__atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE), used);
-	}
-	pthread_join(thread, NULL);
+	driver_reset_races(&rng, rings, &mem, DRIVER_FEATURES, describe_read, RINGS_DATA);
 	driver_start(&rng, rings, &mem, DRIVER_FEATURES);
 	rings_desc(&rings[0], 0, RINGS_DATA, 8, VRING_DESC_F_WRITE, 0);
 	EXPECT_EQ(driver_do(&rng, &rings[0], 0, 0), 8);

@@ -264,34 +264,16 @@ TEST(never_at_once)
 	teardown();
 }
 
-static void *kicker(void *context)
+static void describe_read(void)
 {
-	for (unsigned int i = 0; i < 20000; i++)
-		driver_kick(context, 0);
-	return NULL;
+	describe(VIRTIO_BLK_T_IN, 0, 0, 4096);
 }
 
 /* Resets while a vCPU and the thread work: no buffer is touched after the reset has returned. */
 TEST(reset_races)
 {
-	pthread_t thread;
-
 	setup();
-	pthread_create(&thread, NULL, kicker, &blk.dev);
-	for (unsigned int i = 0; i < 300; i++) {
-		uint16_t used;
-
-		driver_start(&blk.dev, rings, &mem, DRIVER_FEATURES | FLUSH);
-		describe(VIRTIO_BLK_T_IN, 0, 0, 4096);
-		for (unsigned int n = 0; n < RINGS_SIZE; n++)
-			rings_offer(&rings[0], 0);
-		driver_kick(&blk.dev, 0);
-		reg_write(&blk.dev, VIRTIO_MMIO_STATUS, 0);
-		used = __atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE);
-		memset(data(), 0, 4096);
-		EXPECT_EQ(__atomic_load_n(&rings[0].used->idx, __ATOMIC_ACQUIRE), used);
-	}
-	pthread_join(thread, NULL);
+	driver_reset_races(&blk.dev, rings, &mem, DRIVER_FEATURES | FLUSH, describe_read, DATA);
 	driver_start(&blk.dev, rings, &mem, DRIVER_FEATURES | FLUSH);
 	EXPECT_EQ(request(VIRTIO_BLK_T_IN, 0, 0, 512), VIRTIO_BLK_S_OK);
 	teardown();

@@ -8,6 +8,17 @@
 
 #include <arch/regs.h>
 
+/* What both interrupt groups have: CRm, and CRm and op2 of the first active priorities. */
+#define ICC_GROUP_REGS(X, group, crm, ap_crm, ap_op2)                              \
+	X(ICC_IAR##group##_EL1, SYS(3, 0, 12, crm, 0), REG_R, 1)                   \
+	X(ICC_EOIR##group##_EL1, SYS(3, 0, 12, crm, 1), REG_W, 1)                  \
+	X(ICC_HPPIR##group##_EL1, SYS(3, 0, 12, crm, 2), REG_R, 1)                 \
+	X(ICC_BPR##group##_EL1, SYS(3, 0, 12, crm, 3), REG_RW, 1)                  \
+	X(ICC_AP##group##R0_EL1, SYS(3, 0, 12, ap_crm, ap_op2), REG_RW, 1)         \
+	X(ICC_AP##group##R1_EL1, SYS(3, 0, 12, ap_crm, ap_op2 + 1), REG_RW, MAYBE) \
+	X(ICC_AP##group##R2_EL1, SYS(3, 0, 12, ap_crm, ap_op2 + 2), REG_RW, MAYBE) \
+	X(ICC_AP##group##R3_EL1, SYS(3, 0, 12, ap_crm, ap_op2 + 3), REG_RW, MAYBE)
+
 /*
  * Not trapped and not in the tables above: the same for all worlds, or switched by
  * gic.c, timer.c, fp.c, guest.S. X(name, encoding, accesses, when): always (1), or where
@@ -38,23 +49,9 @@
 	X(FPCR, SYS(3, 3, 4, 4, 0), REG_RW, 1)                                     \
 	X(FPSR, SYS(3, 3, 4, 4, 1), REG_RW, 1)                                     \
 	X(ISR_EL1, SYS(3, 0, 12, 1, 0), REG_R, 1)                                  \
-	X(ICC_IAR0_EL1, SYS(3, 0, 12, 8, 0), REG_R, 1)                             \
-	X(ICC_EOIR0_EL1, SYS(3, 0, 12, 8, 1), REG_W, 1)                            \
-	X(ICC_HPPIR0_EL1, SYS(3, 0, 12, 8, 2), REG_R, 1)                           \
-	X(ICC_BPR0_EL1, SYS(3, 0, 12, 8, 3), REG_RW, 1)                            \
-	X(ICC_AP0R0_EL1, SYS(3, 0, 12, 8, 4), REG_RW, 1)                           \
-	X(ICC_AP0R1_EL1, SYS(3, 0, 12, 8, 5), REG_RW, MAYBE)                       \
-	X(ICC_AP0R2_EL1, SYS(3, 0, 12, 8, 6), REG_RW, MAYBE)                       \
-	X(ICC_AP0R3_EL1, SYS(3, 0, 12, 8, 7), REG_RW, MAYBE)                       \
-	X(ICC_AP1R0_EL1, SYS(3, 0, 12, 9, 0), REG_RW, 1)                           \
-	X(ICC_AP1R1_EL1, SYS(3, 0, 12, 9, 1), REG_RW, MAYBE)                       \
-	X(ICC_AP1R2_EL1, SYS(3, 0, 12, 9, 2), REG_RW, MAYBE)                       \
-	X(ICC_AP1R3_EL1, SYS(3, 0, 12, 9, 3), REG_RW, MAYBE)                       \
+	ICC_GROUP_REGS(X, 0, 8, 8, 4)                                              \
+	ICC_GROUP_REGS(X, 1, 12, 9, 0)                                             \
 	X(ICC_NMIAR1_EL1, SYS(3, 0, 12, 9, 5), REG_R, MAYBE)                       \
-	X(ICC_IAR1_EL1, SYS(3, 0, 12, 12, 0), REG_R, 1)                            \
-	X(ICC_EOIR1_EL1, SYS(3, 0, 12, 12, 1), REG_W, 1)                           \
-	X(ICC_HPPIR1_EL1, SYS(3, 0, 12, 12, 2), REG_R, 1)                          \
-	X(ICC_BPR1_EL1, SYS(3, 0, 12, 12, 3), REG_RW, 1)                           \
 	X(ICC_IGRPEN0_EL1, SYS(3, 0, 12, 12, 6), REG_RW, 1)                        \
 	X(ICC_IGRPEN1_EL1, SYS(3, 0, 12, 12, 7), REG_RW, 1)                        \
 	X(SMPRI_EL1, SYS(3, 0, 1, 2, 4), REG_RW, MAYBE) /* FEAT_FGT traps it */    \

@@ -307,13 +307,13 @@ int gz_tgkill(pid_t tid, int signal)
 	return syscall(SYS_tgkill, getpid(), tid, signal) ? -errno : 0;
 }
 
-void wait_until_asleep(pid_t tid)
+void wait_for_state(pid_t pid, const char *states)
 {
 	char path[64], text[256], *state;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	for (;;) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
@@ -323,10 +323,15 @@ void wait_until_asleep(pid_t tid)
 		text[n > 0 ? n : 0] = '\0';
 		/* "PID (name) S": the name may have anything in it. */
 		state = strrchr(text, ')');
-		if (state && (state[2] == 'S' || state[2] == 'Z'))
+		if (state && strchr(states, state[2]))
 			return;
 		usleep(1000);
 	}
+}
+
+void wait_until_asleep(pid_t tid)
+{
+	wait_for_state(tid, "SZ");
 }
 
 int send_fd(int socket, int fd)

@@ -147,6 +147,8 @@ long guest_take_irq(struct vcpu *vcpu);
 void kick_setup(void (*handler)(int), int flags);
 pid_t gz_gettid(void);
 int gz_tgkill(pid_t tid, int signal);
+/* Until a thread or process is in one of the states, as /proc/PID/stat has them, or gone. */
+void wait_for_state(pid_t pid, const char *states);
 /* Until the thread sleeps in the kernel. */
 void wait_until_asleep(pid_t tid);
 

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -113,21 +112,7 @@ static void reader_start(struct reader *r, struct vcpu *cpu, char *plain)
 /* Until a thread or process sleeps, whether a signal can reach it or not. */
 static void wait_until_blocked(pid_t pid)
 {
-	char path[64], text[256], *state;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	do {
-		usleep(1000);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return;
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n > 0 ? n : 0] = '\0';
-		state = strrchr(text, ')');
-	} while (!state || !strchr("SDZ", state[2]));
+	wait_for_state(pid, "SDZ");
 }
 
 static int change_slots(void *arg)
