@@ -14,7 +14,6 @@
 #define PSCI_TOS_NOT_PRESENT 2 /* MIGRATE_INFO_TYPE: no migration needed */
 #define RESET2_VENDOR BIT(31)
 
-#define SMCCC_VERSION 0x80000000U
 #define SMCCC_VERSION_1_1 0x10001
 #define NOT_SUPPORTED ((u64)-1)
 #define NOT_REQUIRED ((u64)-2)
@@ -37,12 +36,7 @@
 
 static bool is_entry(struct vcpu *v, u64 entry)
 {
-	bool memory;
-
-	spin_lock(&v->vm->slots_lock);
-	memory = vm_slot_find(v->vm, entry >> PAGE_SHIFT);
-	spin_unlock(&v->vm->slots_lock);
-	return memory && IS_ALIGNED(entry, 4);
+	return vm_has_memory(v->vm, entry) && IS_ALIGNED(entry, 4);
 }
 
 /* An MPIDR argument: Aff0 is the vCPU's index, everything else zero. */
@@ -169,12 +163,8 @@ static u64 guest_forward(struct vcpu *v)
 static u64 guest_relinquish(struct vcpu *v, u64 addr)
 {
 	struct vm *vm = v->vm;
-	bool memory;
 
-	spin_lock(&vm->slots_lock);
-	memory = vm_slot_find(vm, addr >> PAGE_SHIFT);
-	spin_unlock(&vm->slots_lock);
-	if (!memory || !IS_ALIGNED(addr, PAGE_SIZE)) {
+	if (!vm_has_memory(vm, addr) || !IS_ALIGNED(addr, PAGE_SIZE)) {
 		arch_vcpu_set_x(v, 0, (u64)SMCCC_INVALID_PARAMETER);
 		return 0;
 	}

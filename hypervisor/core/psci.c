@@ -13,14 +13,10 @@
 #include <hyp/string.h>
 #include <hyp/util.h>
 
-#define SMCCC_VERSION 0x80000000U
-
 /* CPU_SUSPEND's power_state: type of state, in the original and extended format */
 #define POWER_DOWN_ORIGINAL BIT(16)
 #define POWER_DOWN_EXTENDED BIT(30)
 #define FEATURES_EXTENDED_STATE BIT(1)
-
-#define MPIDR_AFFINITY 0xff00ffffffULL
 
 static const u32 workaround_fns[] = {
 	SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2, SMCCC_ARCH_WORKAROUND_3,

@@ -27,6 +27,21 @@ void stage2_setup(unsigned int pa_bits)
 }
 
 /**
+ * stage2_parange() - the width of intermediate physical addresses, encoded
+ *
+ * Return: it as in ID_AA64MMFR0_EL1.PARange and VTCR_EL2.PS.
+ */
+u64 stage2_parange(void)
+{
+	static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 };
+	u64 range = 0;
+
+	while (range + 1 < ARRAY_SIZE(sizes) && sizes[range + 1] <= stage2_geometry.bits)
+		range++;
+	return range;
+}
+
+/**
  * stage2_vtcr() - VTCR_EL2 (Arm ARM D19.2.155) for this geometry
  *
  * Return: T0SZ, SL0, write-back inner-shareable walks, 4 KiB granule and PS;
@@ -34,18 +49,12 @@ void stage2_setup(unsigned int pa_bits)
  */
 u64 stage2_vtcr(void)
 {
-	/* VTCR_EL2.PS has ID_AA64MMFR0_EL1.PARange's encoding. */
-	static const u8 sizes[] = { 32, 36, 40, 42, 44, 48 };
-	u64 ps = 0;
-
-	while (ps + 1 < ARRAY_SIZE(sizes) && sizes[ps + 1] <= stage2_geometry.bits)
-		ps++;
 	return FIELD_PREP(GENMASK(5, 0), 64 - stage2_geometry.bits) |
 	       FIELD_PREP(GENMASK(7, 6), 2 - stage2_geometry.start_level) | /* SL0 */
 	       FIELD_PREP(GENMASK(9, 8), 1) | /* IRGN0: write-back, write-allocate */
 	       FIELD_PREP(GENMASK(11, 10), 1) | /* ORGN0 */
 	       FIELD_PREP(GENMASK(13, 12), 3) | /* SH0: inner shareable */
-	       FIELD_PREP(GENMASK(18, 16), ps);
+	       FIELD_PREP(GENMASK(18, 16), stage2_parange());
 }
 
 static void *stage2_alloc(struct pgtable *pt)

@@ -256,6 +256,24 @@ const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn)
 }
 
 /**
+ * vm_has_memory() - does an address lie in a slot?
+ * @vm: the VM
+ * @addr: IPA
+ *
+ * Context: takes slots_lock.
+ * Return: true if so, at this moment.
+ */
+bool vm_has_memory(struct vm *vm, u64 addr)
+{
+	bool memory;
+
+	spin_lock(&vm->slots_lock);
+	memory = vm_slot_find(vm, addr >> PAGE_SHIFT);
+	spin_unlock(&vm->slots_lock);
+	return memory;
+}
+
+/**
  * vm_slot_by_id() - a slot by its number
  * @vm: the VM
  * @id: as the caller gave it

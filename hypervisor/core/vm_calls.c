@@ -512,17 +512,12 @@ int hypercall_memregion_purpose(u64 x[])
 int hypercall_set_dtb_config(u64 x[])
 {
 	struct vm *vm = vm_get(x[1]);
-	const struct vm_slot *slot;
-	int err = -EINVAL;
+	int err;
 
 	if (!vm)
 		return -EINVAL;
-	spin_lock(&vm->slots_lock);
-	slot = vm_slot_find(vm, x[2] >> PAGE_SHIFT);
 	/* The size is an upper bound: only the start is known to be used. */
-	if (slot && x[3])
-		err = 0;
-	spin_unlock(&vm->slots_lock);
+	err = vm_has_memory(vm, x[2]) && x[3] ? 0 : -EINVAL;
 	vm_put(vm);
 	x[1] = x[2] = x[3] = 0;
 	return err;

@@ -47,18 +47,6 @@ static u64 limit_field(u64 v, unsigned int lsb, u64 max)
 	return field <= max ? v : (v & ~F(lsb)) | max << lsb;
 }
 
-static u64 parange(void)
-{
-	switch (stage2_ipa_bits()) {
-	case 32: return 0;
-	case 36: return 1;
-	case 40: return 2;
-	case 42: return 3;
-	case 44: return 4;
-	default: return 5;
-	}
-}
-
 /* AArch32 ID registers, CRm 1 to 3: zero where EL0 has no AArch32 either. */
 static u64 guest_idreg_a32(unsigned int crm, unsigned int op2)
 {
@@ -106,7 +94,7 @@ static u64 guest_idreg(unsigned int crm, unsigned int op2)
 	if (crm == 6 && op2 == 2 && !cpu_features.pauth)
 		v &= ~PAUTH_ISAR2;
 	if (crm == 7 && op2 == 0) {
-		v = limit_field(v, 0, parange());
+		v = limit_field(v, 0, stage2_parange());
 		v = limit_field(v, 60, ECV_COUNTERS);
 	}
 	if (crm == 7 && op2 == 1)

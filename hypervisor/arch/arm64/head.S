@@ -31,13 +31,20 @@ _start:
 	.long	0
 
 /*
- * Turns the MMU of the current level on with the tables at x0 = identity map's
- * root, x1 = PA range field, and goes on at the virtual address in x6. Clobbers x2
- * to x5. Runs from the identity map.
+ * Turns the MMU of the current level on with the identity map, and goes on at the
+ * virtual address in x6, with x7 = EL2's own root, physical. Clobbers x0 to x5. Runs
+ * from the identity map.
  */
 	.section .idmap.text, "ax"
 	.balign	8
 mmu_on:
+	adrp	x0, boot_idmap
+	adrp	x7, boot_root
+	mrs	x1, id_aa64mmfr0_el1	/* PARange */
+	and	x1, x1, #0xf
+	mov	x2, #5			/* at most 48 bits */
+	cmp	x1, x2
+	csel	x1, x1, x2, lo
 	mov	x2, #MAIR_VALUE
 	mov	x3, #TCR_COMMON
 	mrs	x5, CurrentEL
@@ -108,13 +115,6 @@ secondary_entry:
 	cmp	x5, #(2 << 2)
 	b.ne	.Lpark
 	adrp	x20, _start
-	mrs	x1, id_aa64mmfr0_el1
-	and	x1, x1, #0xf
-	mov	x2, #5			/* at most 48 bits */
-	cmp	x1, x2
-	csel	x1, x1, x2, lo
-	adrp	x0, boot_idmap
-	adrp	x7, boot_root
 	ldr	x6, =secondary_mapped
 	b	mmu_on
 .Lpark:
@@ -170,13 +170,6 @@ primary_entry:
 	adrp	x1, __image_end
 	bl	dcache_invalidate
 
-	mrs	x1, id_aa64mmfr0_el1
-	and	x1, x1, #0xf
-	mov	x2, #5
-	cmp	x1, x2
-	csel	x1, x1, x2, lo
-	adrp	x0, boot_idmap
-	adrp	x7, boot_root
 	ldr	x6, =primary_mapped
 	b	mmu_on
 	.ltorg

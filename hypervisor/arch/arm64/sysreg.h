@@ -175,8 +175,6 @@ static inline void isb(void)
 #define EC_FP 0x07
 #define EC_VMRS 0x08
 #define EC_CP14_64 0x0c
-#define EC_HVC32 0x12
-#define EC_SVC64 0x15
 #define EC_HVC64 0x16
 #define EC_SMC64 0x17
 #define EC_SYS64 0x18
@@ -184,8 +182,6 @@ static inline void isb(void)
 #define EC_IABT_CUR 0x21
 #define EC_DABT_LOW 0x24
 #define EC_DABT_CUR 0x25
-#define EC_SERROR 0x2f
-#define EC_BRK64 0x3c
 #define ESR_WFX_WFE BIT(0)
 #define ESR_WFX_TIMEOUT BIT(1) /* WFET, WFIT */
 /* data and instruction aborts */

@@ -75,6 +75,7 @@ void psci_system_off(void);
 /* Does the firmware know SMCCC 1.1 or newer? Asked once at boot. */
 bool psci_firmware_smccc_1_1(void);
 
+#define SMCCC_VERSION 0x80000000U /* DEN0028 7.2 */
 /* DEN0028 7.5, 7.6 and 7.9: the firmware's calls against its CPUs' vulnerabilities. */
 #define SMCCC_ARCH_FEATURES 0x80000001U
 #define SMCCC_ARCH_WORKAROUND_1 0x80008000U

@@ -40,6 +40,8 @@ static inline unsigned int stage2_root_pages(void)
 {
 	return stage2_geometry.root_pages;
 }
+
+u64 stage2_parange(void);
 u64 stage2_vtcr(void);
 
 int stage2_init(struct pgtable *pt, u16 vmid, struct pool_quota *quota);
