@@ -366,6 +366,27 @@ static void run_consume_kick(struct vcpu_peer *peer)
 }
 
 /*
+ * The host has nothing else for this CPU, so the guest's wait need not give it back: what
+ * ends it finds the vCPU here, in its world. Any interrupt does, and if it was not for the
+ * guest the wait goes on with the host. Not while the host is to be told of something: whom
+ * to run, ends of interrupts, a CPU_ON to be tried again.
+ */
+static u64 run_linger(struct vcpu *v, u32 wake)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+
+	if (!v->may_wait || wake || vgic_eoi_due(&v->vgic) || v->pending)
+		return GZVM_EXIT_IDLE;
+	arch_wait();
+	if (READ_ONCE(peer->mode) != VCPU_KICKED)
+		return run_wait(v, ~0ULL);
+	/* News, whatever of: the loop looks. */
+	run_consume_kick(peer);
+	v->stats.handled[GZVM_HANDLED_WFX]++;
+	return 0;
+}
+
+/*
  * The loop around the guest. Leaves with the mode OUT, and no kick on its way: a
  * kick that was sent while an idle vCPU was leaving is news that it must look at.
  */
@@ -408,6 +429,8 @@ again:
 			if (!reason)
 				reason = ipi;
 		}
+		if (reason == GZVM_EXIT_IDLE)
+			reason = run_linger(v, *wake);
 		if (unlikely(vgic_eoi_due(&v->vgic)) && !reason)
 			reason = GZVM_EXIT_IRQ;
 	}

@@ -202,7 +202,7 @@ int hypercall_set_memregion(u64 x[])
 	return err;
 }
 
-/** hypercall_run() - RUN: x1 = tuple; results x1 = exit reason, x2 = wake bitmap */
+/** hypercall_run() - RUN: x1 = tuple, x2 = flags; results x1 = exit reason, x2 = wake bitmap */
 int hypercall_run(u64 x[])
 {
 	struct vcpu *v = vcpu_claim(x[1]);
@@ -219,6 +219,7 @@ int hypercall_run(u64 x[])
 			WRITE_ONCE(v->vm->ran, true);
 			spin_unlock(&v->vm->slots_lock);
 		}
+		v->may_wait = x[2] & GZVM_RUN_WAIT;
 		x[1] = run_vcpu(v, &wake);
 		x[2] = wake;
 		x[3] = 0;

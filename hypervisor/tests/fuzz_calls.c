@@ -242,6 +242,7 @@ static void machine(const struct fuzz_config *config)
 	fake_vgic_hook = fuzz_vgic;
 	fake_kick_wait = true;
 	fake_kick_hook = stop_in_kick;
+	fake_wait_hook = stop_here;
 	fake_step_hook = stop_here;
 	fake_relax_hook = relax;
 	fake_counter = 0x123456789;

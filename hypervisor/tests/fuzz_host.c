@@ -379,9 +379,9 @@ static u64 pick_reg(u8 n)
 	return regs[n % 8];
 }
 
-static void run_vcpu_of(u64 tuple)
+static void run_vcpu_of(u64 tuple, u64 flags)
 {
-	if (HC(RUN, tuple))
+	if (HC(RUN, tuple, flags))
 		return;
 	fuzz_reach_exit(result[fake_cpu][1]);
 	if (result[fake_cpu][2] >> VGIC_MAX_CPUS)
@@ -534,7 +534,7 @@ void fuzz_host(const struct fuzz_op *op)
 
 	switch (op->op % 48) {
 	case 0:
-		run_vcpu_of(pick_tuple(a, b));
+		run_vcpu_of(pick_tuple(a, b), c);
 		break;
 	case 1:
 		HC(CREATE_VM, a < 0xf0 ? 0 : a);
@@ -666,7 +666,7 @@ void fuzz_host(const struct fuzz_op *op)
 		new_guest(op);
 		break;
 	default:
-		run_vcpu_of(pick_tuple(a, b));
+		run_vcpu_of(pick_tuple(a, b), c);
 		break;
 	}
 }

@@ -286,6 +286,154 @@ TEST(kick_mask)
 	EXPECT_EQ(fake_kicks, 1);
 }
 
+/* RUN by a host that has nothing else for this CPU: a WFI waits there, see run_linger(). */
+static u64 run_alone(unsigned int i)
+{
+	CHECK(HC(RUN, TUPLE(1, i), GZVM_RUN_WAIT) == 0);
+	EXPECT_EQ(fake_world_errors, 0);
+	EXPECT_EQ(PEER(i)->mode, VCPU_OUT);
+	return x[1];
+}
+
+static void in_wfi(void)
+{
+	guest_of(2);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
+}
+
+static void interrupt_in_wait(void)
+{
+	irq_in_guest(vcpu_of(1, 0));
+}
+
+static void event_in_wait(void)
+{
+	u32 wake = 0;
+
+	vm_post_event(vm_of(1), GZVM_SYSTEM_EVENT_SHUTDOWN, NULL, &wake);
+	EXPECT_EQ(vm_kick(vm_of(1), wake & 3), 2);
+}
+
+static void timer_is_due(void)
+{
+	u32 wake = 0;
+
+	vgic_set_line(&vm_of(1)->vgic, 0, 27, true, &wake);
+}
+
+static void timer_in_wait(void)
+{
+	/* Found where the timers are looked at. */
+	fake_step_hook = timer_is_due;
+}
+
+TEST(wait_ends_for_the_guest)
+{
+	in_wfi();
+	fake_wait_hook = interrupt_in_wait;
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_IRQ }, two_pending);
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_waits, 1);
+	EXPECT_EQ(fake_kicks_consumed, 1);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.entries, 2);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.handled[GZVM_HANDLED_WFX], 1);
+	/* Its timer. */
+	in_wfi();
+	fake_wait_hook = timer_in_wait;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_IRQ });
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_waits, 1);
+	EXPECT_EQ((u32)vcpu_of(1, 0)->hwstate->lr[0], 27);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.handled[GZVM_HANDLED_WFX], 1);
+	fake_step_hook = NULL;
+	/* The end of its VM. */
+	in_wfi();
+	fake_wait_hook = event_in_wait;
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_SYSTEM_EVENT);
+	EXPECT_EQ(fake_kicks_consumed, 1);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.entries, 1);
+	/* A standby is a wait as well. */
+	guest_of(2);
+	vcpu_of(1, 0)->arch.x[0] = PSCI_CPU_SUSPEND;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_IRQ });
+	fake_wait_hook = interrupt_in_wait;
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_waits, 1);
+}
+
+/* The host has its interrupt, and the guest goes on waiting: it is not entered. */
+TEST(wait_ends_for_the_host)
+{
+	in_wfi();
+	vcpu_of(1, 0)->arch.timer_delay = 500;
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(fake_waits, 1);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.entries, 1);
+	EXPECT_EQ(vcpu_of(1, 0)->stats.handled[GZVM_HANDLED_WFX], 0);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 500);
+}
+
+TEST(no_wait)
+{
+	/* The host did not say so, or not for this RUN. */
+	in_wfi();
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(fake_waits, 0);
+	in_wfi();
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI });
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(fake_waits, 1);
+	/* Something is pending already. */
+	in_wfi();
+	EXPECT_EQ(irq_from(3, 0, 1), 1);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_IRQ });
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(fake_waits, 0);
+	/* Another vCPU has to be run first, which is out. */
+	guest_of(2);
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_WFI, .wake = 2 });
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(x[2], 2);
+	EXPECT_EQ(fake_waits, 0);
+	/* It waits for another one's CPU_ON, for a while. */
+	guest_of(2);
+	PEER(1)->power = VCPU_POWER_ON_PENDING;
+	vcpu_of(1, 0)->arch.x[0] = PSCI_CPU_ON;
+	vcpu_of(1, 0)->arch.x[1] = 1;
+	vcpu_of(1, 0)->arch.x[2] = MEM + 0x1000;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(fake_waits, 0);
+	/* It is off: the driver wakes it. */
+	guest_of(2);
+	vcpu_of(1, 0)->arch.x[0] = PSCI_CPU_OFF;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(fake_waits, 0);
+}
+
+/* Its line is high still, but it does not pend. */
+static void take_end_disable(struct vcpu *v)
+{
+	EXPECT_EQ((u32)v->vgic.hw.lr[0], 40);
+	v->vgic.hw.lr[0] &= ~LR_STATE;
+	vm_of(1)->spi[8].enabled = false;
+}
+
+/* Ends of interrupts are reported at once. */
+TEST(no_wait_with_a_report)
+{
+	guest_of(1);
+	EXPECT_OK(IRQ_LINE_EX, TUPLE(1, 0), 40, GZVM_IRQ_LEVEL | GZVM_IRQ_RESAMPLE);
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_WFI }, take_end_disable);
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_IDLE);
+	EXPECT_EQ((u32)vcpu_of(1, 0)->hwstate->lr[0], 40);
+	EXPECT_EQ(fake_waits, 0);
+}
+
 /* An access that has to be repeated once another vCPU has come out (vgic_cpu.again). */
 static void has_lr(struct vcpu *v)
 {

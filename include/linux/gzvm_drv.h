@@ -161,6 +161,7 @@ enum gzvm_completion {
  * @runs: RUN hypercalls
  * @user_exits: how many of them ended with an exit for the VMM
  * @exit_time: when the last IDLE exit was
+ * @waits_briefly: the last sleep was shorter than a tick, and RUN offers to wait instead
  * @thread: who is in RUN, or NULL; others look at it under RCU
  * @gave_way_to: index of the last vCPU that got this one's turn
  */
@@ -180,6 +181,7 @@ struct gzvm_vcpu {
 	u64 runs;
 	u64 user_exits;
 	ktime_t exit_time;
+	bool waits_briefly;
 	struct task_struct *thread;
 	unsigned int gave_way_to;
 };
@@ -312,7 +314,7 @@ bool gzvm_arch_has_uid(void);
 	__gzvm_hypcall_rounds(fn, &(const struct gzvm_args){ { __VA_ARGS__ } }, rounds, may_sleep)
 
 /* arch/arm64/geniezone/cpu.c */
-int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_res *res);
+int gzvm_arch_vcpu_run(u64 tuple, u64 flags, struct arm_smccc_res *res);
 bool gzvm_arch_reg_id_valid(u64 id);
 u64 gzvm_arch_cycles_to_ns(u64 cycles);
 u32 gzvm_arch_ipa_bits(void);

@@ -69,6 +69,13 @@
 #define GZVM_HYP_FEAT_VCPU_STATS	(_AC(1, UL) << 7)	/* VCPU_STATS */
 #define GZVM_HYP_FEAT_RESAMPLE		(_AC(1, UL) << 8)	/* GZVM_IRQ_RESAMPLE */
 #define GZVM_HYP_FEAT_PULSE		(_AC(1, UL) << 9)	/* GZVM_IRQ_PULSE */
+#define GZVM_HYP_FEAT_WAIT		(_AC(1, UL) << 10)	/* GZVM_RUN_WAIT */
+
+/*
+ * RUN, x2, with feature WAIT: the host has nothing else for this CPU, so a WFI of the guest need
+ * not give it back. It waits in the guest's world until the host's next interrupt.
+ */
+#define GZVM_RUN_WAIT			(_AC(1, UL) << 0)
 
 /*
  * IRQ_LINE_EX, x3: the level in bit 0, and with feature RESAMPLE one of these for an SPI: from

@@ -23,6 +23,7 @@
 /**
  * gzvm_arch_vcpu_run() - enter the guest until its next exit
  * @tuple: the vCPU
+ * @flags: GZVM_RUN_WAIT or 0
  * @res: results: a1 exit reason, a2 wake bitmap
  *
  * All of DAIF is masked around the call: with interrupt masking by priority (pseudo NMI),
@@ -32,12 +33,12 @@
  * Context: interrupts off.
  * Return: 0 or the errno of the hypervisor's status; -EAGAIN asks for another call.
  */
-int gzvm_arch_vcpu_run(u64 tuple, struct arm_smccc_res *res)
+int gzvm_arch_vcpu_run(u64 tuple, u64 flags, struct arm_smccc_res *res)
 {
 	int ret;
 
 	local_daif_mask();
-	ret = gzvm_hypcall(GZVM_FN_RUN, res, tuple);
+	ret = gzvm_hypcall(GZVM_FN_RUN, res, tuple, flags);
 	local_daif_restore(DAIF_PROCCTX_NOIRQ);
 
 	return ret;

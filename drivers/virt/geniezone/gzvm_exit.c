@@ -7,6 +7,7 @@
 #include <linux/cleanup.h>
 #include <linux/gzvm_drv.h>
 #include <linux/hrtimer.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -246,6 +247,8 @@ int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
 		}
 	}
 	finish_wait(&vcpu->wq, &wait);
+	vcpu->waits_briefly = gzvm_hyp_has(GZVM_HYP_FEAT_WAIT) &&
+			      ktime_before(ktime_get(), ktime_add_ns(vcpu->exit_time, TICK_NSEC));
 	return ret;
 }
 

@@ -196,7 +196,21 @@ static void gzvm_test_idle_wake(struct kunit *test)
 	gzvm_vcpu_wake(vcpu);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
 
+	/* Was that a brief wait? It began a second ago, or has hardly begun. */
+	gzvm_hyp.features |= GZVM_HYP_FEAT_WAIT;
+	vcpu->exit_time = ktime_sub_ns(ktime_get(), NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
+	KUNIT_EXPECT_FALSE(test, vcpu->waits_briefly);
+	vcpu->exit_time = ktime_add_ns(ktime_get(), NSEC_PER_SEC);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
+	KUNIT_EXPECT_TRUE(test, vcpu->waits_briefly);
+	/* Without the feature nobody asks. */
+	gzvm_hyp.features &= ~GZVM_HYP_FEAT_WAIT;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
+	KUNIT_EXPECT_FALSE(test, vcpu->waits_briefly);
+
 	/* Woken asleep. */
+	vcpu->exit_time = ktime_get();
 	atomic_set(&vcpu->wake, 0);
 	vcpu->hwstate->vtimer_migrate = cpu_to_le32(1);
 	INIT_WORK_ONSTACK(&waker.work, gzvm_test_waker_fn);

@@ -3,10 +3,12 @@
  * KUnit: the RUN loop on a VMM's structure in real user memory.
  */
 
+#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -121,6 +123,45 @@ static void gzvm_test_run_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 3);
 	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
+}
+
+static int gzvm_test_yield_fn(void *data)
+{
+	while (!kthread_should_stop())
+		cond_resched();
+	return 0;
+}
+
+/* A vCPU may wait on its CPU while nobody else wants that one, if its waits are brief. */
+static void gzvm_test_run_wait(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+	u64 *flags = &gt->last[GZVM_FN_RUN].x[1];
+	struct task_struct *other;
+
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, *flags, 0);
+
+	/* The kernel's threads come and go. */
+	vcpu->waits_briefly = true;
+	do
+		KUNIT_ASSERT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	while (!*flags);
+	KUNIT_EXPECT_EQ(test, *flags, GZVM_RUN_WAIT);
+
+	other = kthread_create(gzvm_test_yield_fn, NULL, "gzvm-test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	migrate_disable();
+	kthread_bind(other, smp_processor_id());
+	/* From here on it runs or waits for this CPU. */
+	wake_up_process(other);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, *flags, 0);
+	migrate_enable();
+	kthread_stop(other);
 }
 
 static void gzvm_test_kick(struct gzvm_test *gt, u32 fn)
@@ -432,6 +473,7 @@ static void gzvm_test_one_reg(struct kunit *test)
 static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_mmio),
 	KUNIT_CASE(gzvm_test_run_refused),
+	KUNIT_CASE(gzvm_test_run_wait),
 	KUNIT_CASE(gzvm_test_run_signal),
 	KUNIT_CASE(gzvm_test_run_unhandled),
 	KUNIT_CASE(gzvm_test_run_immediate_kept),

@@ -14,6 +14,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <trace/events/geniezone.h>
@@ -173,6 +174,17 @@ static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *ur
 }
 
 /*
+ * A guest that waits need not give this CPU back while nobody else wants it: whatever ends the wait
+ * finds the vCPU there, and two switches of threads are saved. Who comes to want it sends an
+ * interrupt, and so does the tick, if nothing else: from there on the thread sleeps. Where waits
+ * tend to last longer (gzvm_vcpu_idle() measures them) that tick would be for nothing.
+ */
+static u64 gzvm_vcpu_run_flags(const struct gzvm_vcpu *vcpu)
+{
+	return vcpu->waits_briefly && single_task_running() ? GZVM_RUN_WAIT : 0;
+}
+
+/*
  * One entry of the guest. With interrupts off no signal can arrive unseen between the check
  * and the entry: its IPI stays pending and ends the guest at once. The interrupt that ended
  * the guest is taken where interrupts are turned on again.
@@ -195,7 +207,7 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	 * barrier): what is set after this is newer than an IDLE exit and keeps it awake.
 	 */
 	atomic_xchg(&vcpu->wake, 0);
-	ret = gzvm_arch_vcpu_run(gzvm_vcpu_tuple(vcpu), &res);
+	ret = gzvm_arch_vcpu_run(gzvm_vcpu_tuple(vcpu), gzvm_vcpu_run_flags(vcpu), &res);
 	/* Delays count from here: what interrupts this thread next may take its time. */
 	if (res.a1 == GZVM_EXIT_IDLE)
 		vcpu->exit_time = ktime_get();

@@ -20,11 +20,12 @@
 void (*fake_guest)(struct vcpu *v, struct guest_exit *e);
 bool fake_kick_wait;
 void (*fake_kick_hook)(unsigned int cpu);
+void (*fake_wait_hook)(void);
 void (*fake_answer_hook)(struct vcpu *v);
 void (*fake_wire_hook)(struct vcpu *v);
 void (*fake_vgic_hook)(struct vcpu *v, bool load);
 unsigned int fake_world_errors;
-u64 fake_kicks, fake_kicks_consumed;
+u64 fake_kicks, fake_kicks_consumed, fake_waits;
 u64 fake_entries, fake_loads, fake_puts, fake_resets, fake_wires;
 u64 fake_vgic_loads;
 u64 fake_aborts, fake_undefs, fake_skips;
@@ -54,11 +55,12 @@ void fake_world_reset(void)
 	fake_guest = NULL;
 	fake_kick_wait = false;
 	fake_kick_hook = NULL;
+	fake_wait_hook = NULL;
 	fake_answer_hook = NULL;
 	fake_wire_hook = NULL;
 	fake_vgic_hook = NULL;
 	fake_world_errors = 0;
-	fake_kicks = fake_kicks_consumed = 0;
+	fake_kicks = fake_kicks_consumed = fake_waits = 0;
 	fake_entries = fake_loads = fake_puts = fake_resets = fake_wires = 0;
 	fake_vgic_loads = 0;
 	fake_aborts = fake_undefs = fake_skips = 0;
@@ -303,6 +305,13 @@ u64 arch_vcpu_timer_delay(struct vcpu *v)
 	if (fake_step_hook)
 		fake_step_hook();
 	return v->arch.timer_delay;
+}
+
+void arch_wait(void)
+{
+	COUNT(fake_waits);
+	if (fake_wait_hook)
+		fake_wait_hook();
 }
 
 void arch_kick(unsigned int cpu)

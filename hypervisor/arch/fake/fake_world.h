@@ -37,9 +37,10 @@ unsigned int fake_exits_left(void);
  * fake_kick_wait the consumer waits for a sender on another thread, as it has to.
  */
 extern bool fake_kick_wait;
-extern u64 fake_kicks, fake_kicks_consumed;
+extern u64 fake_kicks, fake_kicks_consumed, fake_waits;
 /* Between the sender's announcement and its interrupt; may be NULL. */
 extern void (*fake_kick_hook)(unsigned int cpu);
+extern void (*fake_wait_hook)(void);
 bool fake_kick_pending(unsigned int cpu);
 
 /* Called once, when x0 has been set: the answer to a guest's call. May be NULL. */

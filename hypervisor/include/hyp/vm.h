@@ -97,6 +97,7 @@ struct vcpu {
 	u8 pending; /* enum vcpu_pending */
 	struct vcpu_mmio mmio;
 	bool lrs_reported; /* hwstate->lr[] is not all zero */
+	bool may_wait; /* GZVM_RUN_WAIT */
 	struct gzvm_vcpu_run *run;
 	struct gzvm_vcpu_hwstate *hwstate;
 	pa_t buffer; /* the two pages, lent by the host */

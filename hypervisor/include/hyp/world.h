@@ -103,6 +103,9 @@ int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value);
  */
 u64 arch_vcpu_timer_delay(struct vcpu *v);
 
+/* Until an interrupt is pending, whosever; the virtual CPU interface is stored. */
+void arch_wait(void);
+
 /* Makes a CPU that is inside the guest leave it. */
 void arch_kick(unsigned int cpu);
 /* The CPU has been kicked: takes that interrupt away before anybody else sees it. */
