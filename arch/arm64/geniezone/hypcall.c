@@ -38,6 +38,14 @@ int gzvm_status_to_errno(u64 x0)
 	}
 }
 
+/* Apart, so that the others have no buffer on their stack. */
+static noinline int gzvm_hypcall_no_result(u32 fn, const struct gzvm_args *args)
+{
+	struct arm_smccc_res unused;
+
+	return __gzvm_hypcall(fn, args, &unused);
+}
+
 /**
  * __gzvm_hypcall() - call the hypervisor; use gzvm_hypcall()
  * @fn: GZVM_FN_*
@@ -53,13 +61,12 @@ int gzvm_status_to_errno(u64 x0)
 int __gzvm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
 {
 	const u64 *x = args->x;
-	struct arm_smccc_res unused;
 
 	KUNIT_STATIC_STUB_REDIRECT(__gzvm_hypcall, fn, args, res);
 
-	trace_gzvm_hypcall_enter(fn, x[0], x[1], x[2]);
 	if (!res)
-		res = &unused;
+		return gzvm_hypcall_no_result(fn, args);
+	trace_gzvm_hypcall_enter(fn, x[0], x[1], x[2]);
 	arm_smccc_hvc(GZVM_HYPCALL_ID(fn), x[0], x[1], x[2], x[3], x[4], x[5], x[6], res);
 	trace_gzvm_hypcall_leave(fn, res->a0, res->a1);
 	return likely(!res->a0) ? 0 : gzvm_status_to_errno(res->a0);

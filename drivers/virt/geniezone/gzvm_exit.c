@@ -140,9 +140,11 @@ static void gzvm_vcpu_give_way(struct gzvm_vcpu *vcpu)
  */
 enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason)
 {
-	switch (reason) {
-	case GZVM_EXIT_MMIO:
+	/* Devices of the VMM: the exits of which there can be most. */
+	if (likely(reason == GZVM_EXIT_MMIO))
 		return gzvm_exit_mmio(vcpu);
+
+	switch (reason) {
 	case GZVM_EXIT_HYPERCALL:
 		return gzvm_exit_hypercall(vcpu);
 	case GZVM_EXIT_EXCEPTION:

@@ -235,6 +235,16 @@ static int gzvm_vcpu_enter(struct gzvm_vcpu *vcpu, u32 *reason)
 	return 0;
 }
 
+static int gzvm_vcpu_work(struct gzvm_vcpu *vcpu)
+{
+	int ret = gzvm_work_handle();
+
+	/* A courtesy to the hypervisor; it has nothing to refuse. */
+	if (ret == -ERESTARTSYS)
+		(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
+	return ret;
+}
+
 static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 {
 	u32 reason = GZVM_EXIT_UNKNOWN;
@@ -244,22 +254,23 @@ static int gzvm_vcpu_loop(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *u
 		return gzvm_vcpu_end(vcpu, urun, vcpu->undelivered);
 
 	for (;;) {
-		ret = gzvm_work_handle();
-		/* A courtesy to the hypervisor; it has nothing to refuse. */
-		if (ret == -ERESTARTSYS)
-			(void)gzvm_hypcall(GZVM_FN_INFORM_EXIT, NULL, vcpu->vm->vm_id);
-		if (ret)
-			return ret;
 		if (READ_ONCE(vcpu->vm->broken))
 			return -EIO;
 
 		if (vcpu->unhandled) {
+			ret = gzvm_vcpu_work(vcpu);
+			if (ret)
+				return ret;
 			reason = vcpu->unhandled;
 			vcpu->unhandled = 0;
 		} else {
 			ret = gzvm_vcpu_enter(vcpu, &reason);
-			if (ret == -EAGAIN)
+			if (ret == -EAGAIN) {
+				ret = gzvm_vcpu_work(vcpu);
+				if (ret)
+					return ret;
 				continue;
+			}
 			if (ret)
 				return ret;
 		}

@@ -10,6 +10,7 @@
 #include <linux/gzvm_drv.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/thread_info.h>
 
 #ifdef CONFIG_VIRT_XFER_TO_GUEST_WORK
 
@@ -44,14 +45,19 @@ int gzvm_work_handle(void)
 
 #else /* !CONFIG_VIRT_XFER_TO_GUEST_WORK */
 
+/* A signal, or what is handled as one; another thread's turn; task work. */
+#define GZVM_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED | \
+			 _TIF_NOTIFY_RESUME)
+
 bool gzvm_work_pending(void)
 {
-	return signal_pending(current) || need_resched() ||
-	       test_thread_flag(TIF_NOTIFY_RESUME);
+	return read_thread_flags() & GZVM_WORK;
 }
 
 int gzvm_work_handle(void)
 {
+	if (likely(!gzvm_work_pending()))
+		return 0;
 	/* The tick asks for it on behalf of RCU, too, when that waits for this CPU. */
 	if (need_resched())
 		schedule();
