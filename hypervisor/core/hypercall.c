@@ -130,11 +130,13 @@ static int (*const calls[])(u64 x[]) = {
 void hypercall(u64 x[])
 {
 	u32 n = ((u32)x[0] & 0xffff) - (GZVM_HYPCALL_BASE & 0xffff);
-	int err = -EOPNOTSUPP;
+	int (*call)(u64 x[]) = NULL;
+	int err;
 
 	/* Only the SMC64 form has this meaning; the earliest ABI's SMC32 one is gone. */
-	if (n < ARRAY_SIZE(calls) && calls[n] && ((u32)x[0] >> 30 & 1))
-		err = calls[arch_index_nospec(n, ARRAY_SIZE(calls))](x);
+	if (n < ARRAY_SIZE(calls) && ((u32)x[0] >> 30 & 1))
+		call = calls[arch_index_nospec(n, ARRAY_SIZE(calls))];
+	err = call ? call(x) : -EOPNOTSUPP;
 	if (err)
 		x[1] = x[2] = x[3] = 0;
 	x[0] = hypercall_status(err);

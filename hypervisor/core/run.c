@@ -119,22 +119,6 @@ static void run_complete(struct vcpu *v)
 	v->pending = VCPU_PENDING_NONE;
 }
 
-/* A vCPU that is off waits with the host; one that CPU_ON has named starts. */
-static bool run_power_up(struct vcpu *v)
-{
-	struct vcpu_peer *peer = &v->vm->peer[v->index];
-
-	if (READ_ONCE(peer->power) == VCPU_POWER_ON)
-		return true;
-	if (!__atomic_load_n(&peer->on_ready, __ATOMIC_ACQUIRE))
-		return false;
-	WRITE_ONCE(peer->on_ready, 0);
-	arch_vcpu_reset(v);
-	arch_vcpu_set_entry(v, peer->on_entry, peer->on_arg);
-	__atomic_store_n(&peer->power, VCPU_POWER_ON, __ATOMIC_RELEASE);
-	return true;
-}
-
 static u64 run_idle(struct vcpu *v, u64 delay)
 {
 	/* A timer far ahead is not none: the host looks again a little earlier. */
@@ -142,6 +126,26 @@ static u64 run_idle(struct vcpu *v, u64 delay)
 				   MIN(delay, (u64)GZVM_IDLE_NO_TIMER - 1);
 	v->hwstate->vtimer_migrate = 1;
 	return GZVM_EXIT_IDLE;
+}
+
+/*
+ * A vCPU that is off waits with the host, or learns of the VM's event there; one that
+ * CPU_ON has named starts, for which it has to be out of the guest's world.
+ * Return: 0: it is on, or the exit reason.
+ */
+static __noinline u64 run_power_up(struct vcpu *v)
+{
+	struct vcpu_peer *peer = &v->vm->peer[v->index];
+
+	if (READ_ONCE(v->vm->event.type))
+		return run_report_event(v);
+	if (!__atomic_load_n(&peer->on_ready, __ATOMIC_ACQUIRE))
+		return run_idle(v, ~0ULL);
+	WRITE_ONCE(peer->on_ready, 0);
+	arch_vcpu_reset(v);
+	arch_vcpu_set_entry(v, peer->on_entry, peer->on_arg);
+	__atomic_store_n(&peer->power, VCPU_POWER_ON, __ATOMIC_RELEASE);
+	return 0;
 }
 
 /**
@@ -236,12 +240,11 @@ static bool run_gic(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 
 static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
-	bool access = !e->fetch && !e->walk && e->valid;
 	struct vm *vm = v->vm;
 	bool memory = false;
 
 	/* First the GIC: its frames lie over no slot, and this needs no lock. */
-	if (access && vgic_covers(&v->vgic, e->addr) && run_gic(v, e, wake))
+	if (e->valid && vgic_covers(&v->vgic, e->addr) && run_gic(v, e, wake))
 		return 0;
 	/* Most devices lie below all memory. */
 	if (e->addr >= READ_ONCE(vm->slots_from)) {
@@ -251,7 +254,7 @@ static u64 run_abort(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 	}
 	if (memory)
 		return run_page_fault(v, e->addr);
-	if (access)
+	if (e->valid)
 		return run_mmio(v, e);
 	v->stats.handled[GZVM_HANDLED_ABORT]++;
 	if (e->vector) {
@@ -309,6 +312,8 @@ static bool run_answer(struct vcpu *v, struct guest_exit *e, u32 *wake)
  */
 static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 {
+	if (likely(e->kind == GUEST_EXIT_ABORT))
+		return run_abort(v, e, wake);
 	switch (e->kind) {
 	case GUEST_EXIT_VGIC:
 		return 0;
@@ -317,8 +322,6 @@ static u64 run_exit(struct vcpu *v, const struct guest_exit *e, u32 *wake)
 		return 0;
 	case GUEST_EXIT_IRQ:
 		return GZVM_EXIT_IRQ;
-	case GUEST_EXIT_ABORT:
-		return run_abort(v, e, wake);
 	case GUEST_EXIT_HVC:
 		v->stats.handled[GZVM_HANDLED_HVC]++;
 		return guest_call(v, wake);
@@ -390,9 +393,8 @@ static u64 run_linger(struct vcpu *v, u32 wake)
  * The loop around the guest. Leaves with the mode OUT, and no kick on its way: a
  * kick that was sent while an idle vCPU was leaving is news that it must look at.
  */
-static u64 run_loop(struct vcpu *v, u32 *wake)
+static u64 run_loop(struct vcpu *v, struct vcpu_peer *peer, u32 *wake)
 {
-	struct vcpu_peer *peer = &v->vm->peer[v->index];
 	struct vm *vm = v->vm;
 	struct guest_exit e;
 	u64 reason = 0;
@@ -431,7 +433,7 @@ again:
 		}
 		if (reason == GZVM_EXIT_IDLE)
 			reason = run_linger(v, *wake);
-		if (unlikely(vgic_eoi_due(&v->vgic)) && !reason)
+		if (!reason && unlikely(vgic_eoi_due(&v->vgic)))
 			reason = GZVM_EXIT_IRQ;
 	}
 	if (__atomic_exchange_n(&peer->mode, VCPU_OUT, __ATOMIC_SEQ_CST) == VCPU_KICKED) {
@@ -464,16 +466,15 @@ static void run_report_lrs(struct vcpu *v)
 		v->hwstate->lr[i] = lr[i];
 }
 
-static u64 run_enter(struct vcpu *v, u32 *wake)
+static u64 run_enter(struct vcpu *v, struct vcpu_peer *peer, u32 *wake)
 {
-	struct vcpu_peer *peer = &v->vm->peer[v->index];
 	u64 reason;
 
 	WRITE_ONCE(peer->cpu, arch_cpu());
 	__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	arch_vcpu_load(v);
-	reason = run_loop(v, wake);
+	reason = run_loop(v, peer, wake);
 	arch_vcpu_put(v);
 	run_report_lrs(v);
 	return reason;
@@ -494,18 +495,17 @@ u64 run_vcpu(struct vcpu *v, u32 *wake)
 
 	*wake = 0;
 	v->stats.runs++;
-	run_complete(v);
+	if (v->pending != VCPU_PENDING_NONE)
+		run_complete(v);
 	do {
-		if (READ_ONCE(v->vm->event.type))
-			reason = run_report_event(v);
-		else if (!run_power_up(v))
-			reason = run_idle(v, ~0ULL);
-		else
-			reason = run_enter(v, wake);
+		reason = 0;
+		if (unlikely(READ_ONCE(peer->power) != VCPU_POWER_ON))
+			reason = run_power_up(v);
+		if (!reason)
+			reason = run_enter(v, peer, wake);
 		/*
 		 * CPU_ON may have named a vCPU on its way out of CPU_OFF: its caller saw
-		 * it inside RUN, so nobody else would have it run. It has to be out of the
-		 * guest's world to start anew.
+		 * it inside RUN, so nobody else would have it run.
 		 */
 	} while (reason == GZVM_EXIT_IDLE && READ_ONCE(peer->on_ready));
 	v->run->exit_reason = reason;

@@ -75,6 +75,7 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	memset(v, 0, sizeof(*v));
 	v->vm = vm;
 	v->index = index;
+	v->slot = &vcpu_unclaimed[vm->id][index];
 	v->buffer = pa(buffer);
 	v->run = va;
 	v->hwstate = (void *)((char *)va + PAGE_SIZE);
@@ -120,6 +121,21 @@ void vcpu_free(struct vcpu *v)
 	page_return_hyp(buffer, GZVM_VCPU_BUF_PAGES);
 }
 
+/* Perhaps it is but looked at by vcpu_claim_all(), which is over when its locks are free. */
+static __noinline struct vcpu *vcpu_claim_again(struct vcpu **slot, u64 id)
+{
+	struct vm *vm = vm_get(id);
+	struct vcpu *v = NULL;
+
+	if (vm) {
+		spin_lock(&vm->vcpus_lock);
+		v = __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE);
+		spin_unlock(&vm->vcpus_lock);
+		vm_put(vm);
+	}
+	return v;
+}
+
 /**
  * vcpu_claim() - find a vCPU and become the one that works on it
  * @tuple: VM and vCPU as the caller gave them
@@ -133,7 +149,6 @@ struct vcpu *vcpu_claim(u64 tuple)
 {
 	u64 id = GZVM_TUPLE_VM(tuple), index = GZVM_TUPLE_VCPU(tuple);
 	struct vcpu **slot, *v;
-	struct vm *vm;
 
 	if (id > VM_MAX || index >= VGIC_MAX_CPUS)
 		return NULL;
@@ -141,17 +156,7 @@ struct vcpu *vcpu_claim(u64 tuple)
 	slot = &vcpu_unclaimed[0][0] + index;
 	/* Acquires what the one who released it has written. */
 	v = __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE);
-	if (likely(v))
-		return v;
-	/* Perhaps it is but looked at by vcpu_claim_all(), which is over when its locks are free. */
-	vm = vm_get(id);
-	if (vm) {
-		spin_lock(&vm->vcpus_lock);
-		v = __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE);
-		spin_unlock(&vm->vcpus_lock);
-		vm_put(vm);
-	}
-	return v;
+	return likely(v) ? v : vcpu_claim_again(slot, id);
 }
 
 /**
@@ -160,7 +165,7 @@ struct vcpu *vcpu_claim(u64 tuple)
  */
 void vcpu_release(struct vcpu *v)
 {
-	__atomic_store_n(&vcpu_unclaimed[v->vm->id][v->index], v, __ATOMIC_RELEASE);
+	__atomic_store_n(v->slot, v, __ATOMIC_RELEASE);
 }
 
 /**
@@ -178,7 +183,7 @@ bool vcpu_claim_all(struct vm *vm, const struct vcpu *but)
 
 	for (i = 0; i < VGIC_MAX_CPUS; i++) {
 		if (vm->vcpu[i] && vm->vcpu[i] != but &&
-		    !__atomic_exchange_n(&vcpu_unclaimed[vm->id][i], NULL, __ATOMIC_ACQUIRE)) {
+		    !__atomic_exchange_n(vm->vcpu[i]->slot, NULL, __ATOMIC_ACQUIRE)) {
 			vcpu_release_all(vm, i, but);
 			return false;
 		}

@@ -233,6 +233,7 @@ static void mmio(struct vcpu *v, const struct fuzz_op *op, struct guest_exit *e)
 	e->data = pattern(op->d, op->e);
 	e->fetch = op->f == 0xff;
 	e->walk = op->f == 0xfe;
+	e->valid = e->valid && !e->fetch && !e->walk;
 	e->cache_op = op->f == 0xfd;
 	e->vector = op->f == 0xfc;
 	(void)v;

@@ -121,7 +121,7 @@ static inline u64 hash(u64 h, const void *p, size_t n)
 /* Somebody works on it: RUN, ... */
 static inline bool vcpu_claimed(const struct vcpu *v)
 {
-	return READ_ONCE(vcpu_unclaimed[v->vm->id][v->index]) != v;
+	return READ_ONCE(*v->slot) != v;
 }
 
 static inline u64 hash_vcpu(u64 h, struct vcpu *v)

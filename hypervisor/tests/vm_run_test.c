@@ -205,7 +205,7 @@ TEST(page_fault)
 		/* Memory is memory, however the access was made. */
 		e.fetch = i == 1;
 		e.walk = i == 2;
-		e.valid = i != 3;
+		e.valid = i == 0 || i == 4;
 		e.cache_op = i == 4;
 		memset(page_of(vm, 0), 0xff, sizeof(struct gzvm_vcpu_run));
 		fake_exit(e);
@@ -241,7 +241,6 @@ TEST(aborts)
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);
 	EXPECT_EQ(fake_aborts, 1);
 	EXPECT_EQ(fake_last_abort.far, 0xffff0000);
-	e.valid = true;
 	e.fetch = true;
 	fake_exit(e);
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_IRQ);

@@ -86,6 +86,21 @@ void cpu_boot_init(const struct platform *p)
 	nr_cpus = n;
 }
 
+/* No world runs on this CPU yet that could see it. */
+static bool has_aux_regs(void)
+{
+	u64 found = 0;
+
+#define X(name, enc, reset)            \
+	write_sysreg(~0ULL, name);     \
+	isb();                         \
+	found |= read_sysreg(name);    \
+	write_sysreg(0, name);
+	SWITCHED_AUX_REGS(X)
+#undef X
+	return found;
+}
+
 /**
  * cpu_alloc_stacks() - stacks for all CPUs but this one
  *
@@ -147,6 +162,8 @@ void cpu_init_el2(void)
 
 	write_sysreg((u64)host_vectors, vbar_el2);
 	errata_init(cpu);
+	cpu->aux_regs = has_aux_regs();
+	cpu->more_regs = cpu->aux_regs || f->pauth || f->ras || f->sme;
 
 	cpu->hcr_host = HCR_RW | HCR_VM | HCR_TSC | HCR_TID3;
 	if (f->pauth)
@@ -189,7 +206,7 @@ void cpu_init_el2(void)
 	cpu->mdcr_host = v;
 	/* PMU, trace and profiling trap. */
 	cpu->mdcr_guest = (v & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDRA | MDCR_TDOSA |
-			  MDCR_TTRF | (f->spe ? MDCR_TPMS : 0);
+			  MDCR_TTRF | MDCR_TDA | (f->spe ? MDCR_TPMS : 0);
 	write_sysreg(v, mdcr_el2);
 	write_sysreg(0, hstr_el2);
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);

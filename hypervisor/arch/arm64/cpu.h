@@ -35,9 +35,11 @@ struct percpu {
 	u32 lrs_loaded; /* list registers that may be non-zero */
 	bool ppi_active; /* the virtual timer's physical interrupt was made active */
 	u64 hcr_host, hcr_guest; /* HCR_EL2 while the host runs, while a guest does */
-	u64 mdcr_host, mdcr_guest; /* the latter without MDCR_TDA, see debug.c */
+	u64 mdcr_host, mdcr_guest; /* the latter while its debug is not live, see debug.c */
 	u64 cptr_host, cptr_guest; /* the latter before its first use of FP */
 	u32 errata; /* ERRATUM_... */
+	bool aux_regs; /* this CPU implements one of SWITCHED_AUX_REGS */
+	bool more_regs; /* than SWITCHED_REGS_1 and _2 are switched */
 	/* The host's, while a guest is loaded: */
 	u64 host_elr, host_spsr;
 	u64 host_sys[NR_SWITCHED_REGS];
@@ -75,7 +77,7 @@ struct cpu_features {
 	bool fwb, pauth, sve, sme, mte, fgt, fgt2, hcx, mpam, ecv, csv2_2, vhe, lor, ras, amu;
 	bool spe, trbe, pan, ssbs, dit, idst, tcr2, sctlr2, mops;
 	bool negative; /* there is something for cpu_negative_enables() */
-	bool more_regs; /* than SWITCHED_REGS are switched */
+	bool buffers; /* profiling or trace: debug.c */
 	u8 pa_range;
 	u8 pmu_counters;
 };

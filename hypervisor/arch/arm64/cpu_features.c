@@ -70,7 +70,7 @@ int cpu_detect(void)
 	f->spe = ID_FIELD(dfr0, 32) != 0;
 	f->trbe = ID_FIELD(dfr0, 44) != 0;
 	f->negative = f->hcx || f->fgt || f->mpam;
-	f->more_regs = f->pauth || f->ras || f->sme;
+	f->buffers = f->spe || f->trbe;
 	if (ID_FIELD(dfr0, 8) && ID_FIELD(dfr0, 8) != 0xf)
 		f->pmu_counters = FIELD_GET(GENMASK(15, 11), read_sysreg(pmcr_el0));
 

@@ -72,7 +72,7 @@ static bool debug_wanted(const struct vcpu *v)
 /* MDCR_EL2 while a guest is loaded: (mostly) debug traps, too. */
 static void write_mdcr(const struct vcpu *v)
 {
-	write_sysreg(this_cpu()->mdcr_guest | (v->arch.debug_live ? 0 : MDCR_TDA), mdcr_el2);
+	write_sysreg(this_cpu()->mdcr_guest & ~(v->arch.debug_live ? MDCR_TDA : 0), mdcr_el2);
 }
 
 void debug_reset(struct vcpu *v)
@@ -137,18 +137,20 @@ static void buffers_resume(struct percpu *cpu)
  */
 void debug_load(struct vcpu *v)
 {
-	buffers_stop(this_cpu());
-	v->arch.debug_live = false;
+	struct percpu *cpu = this_cpu();
+
+	if (unlikely(cpu_features.buffers))
+		buffers_stop(cpu);
 	/*
 	 * The host's breakpoints must not fire in the guest. MDSCR_EL1 gates them,
 	 * and single step.
 	 */
-	this_cpu()->host_debug.mdscr = read_sysreg(mdscr_el1);
+	cpu->host_debug.mdscr = read_sysreg(mdscr_el1);
 	write_sysreg(0, mdscr_el1);
 	if (unlikely(debug_wanted(v)))
 		debug_make_live(v);
 	else
-		write_mdcr(v);
+		write_sysreg(cpu->mdcr_guest, mdcr_el2);
 }
 
 /**
@@ -167,7 +169,8 @@ void debug_put(struct vcpu *v)
 		write_sysreg(cpu->host_debug.mdscr, mdscr_el1);
 	}
 	write_sysreg(cpu->mdcr_host, mdcr_el2);
-	buffers_resume(cpu);
+	if (unlikely(cpu_features.buffers))
+		buffers_resume(cpu);
 }
 
 static bool point_access(u64 *reg, bool exists, bool write, u64 *value)

@@ -264,13 +264,7 @@ static void gic_ppi_active(struct percpu *cpu, bool active)
 	}
 }
 
-/**
- * gic_enter() - load the virtual CPU interface as vgic_flush() has left it
- * @v: the vCPU
- *
- * The caller synchronises (ISB).
- */
-void gic_enter(struct vcpu *v)
+void arch_vgic_load(struct vcpu *v)
 {
 	const struct vgic_hw *hw = &v->vgic.hw;
 	struct percpu *cpu = this_cpu();
@@ -283,6 +277,16 @@ void gic_enter(struct vcpu *v)
 	aps_write(hw);
 	write_sysreg(hw->vmcr, SYS_ICH_VMCR_EL2);
 	write_sysreg(hw->hcr, SYS_ICH_HCR_EL2);
+	isb();
+}
+
+static inline __attribute__((always_inline)) void hw_store(struct vgic_hw *hw)
+{
+	hw->hcr = read_sysreg(SYS_ICH_HCR_EL2);
+	if (hw->used_lrs)
+		lrs_read(hw);
+	aps_read(hw);
+	hw->vmcr = read_sysreg(SYS_ICH_VMCR_EL2);
 }
 
 /**
@@ -291,13 +295,15 @@ void gic_enter(struct vcpu *v)
  */
 void gic_exit(struct vcpu *v)
 {
-	struct vgic_hw *hw = &v->vgic.hw;
+	hw_store(&v->vgic.hw);
+}
 
-	hw->hcr = read_sysreg(SYS_ICH_HCR_EL2);
-	if (hw->used_lrs)
-		lrs_read(hw);
-	aps_read(hw);
-	hw->vmcr = read_sysreg(SYS_ICH_VMCR_EL2);
+void arch_vgic_store(struct vcpu *v)
+{
+	hw_store(&v->vgic.hw);
+	/* The level may have fallen, or risen again, without a trap: where it is, or was, up. */
+	if (v->arch.timer.v_level || v->vgic.hw_active)
+		timer_sample(v);
 }
 
 /*

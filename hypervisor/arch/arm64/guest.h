@@ -35,7 +35,6 @@ bool timer_access(struct vcpu *v, u32 enc, bool write, u64 *value);
 /* gic.c */
 int gic_init(const struct platform *p);
 void gic_load(void);
-void gic_enter(struct vcpu *v);
 void gic_exit(struct vcpu *v);
 void gic_put(void);
 u8 gic_classify(struct vcpu *v);

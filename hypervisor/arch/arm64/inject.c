@@ -109,12 +109,14 @@ void inject_instruction_abort(u64 far, u64 fsc)
 
 void skip_instruction(u64 esr)
 {
-	u64 spsr = read_sysreg(spsr_el2);
+	u64 spsr = read_sysreg(spsr_el2), size = 4;
 
-	write_sysreg(read_sysreg(elr_el2) + ((esr & ESR_IL) ? 4 : 2), elr_el2);
-	if (spsr & SPSR_M32)
+	if (unlikely(spsr & SPSR_M32)) {
+		size = (esr & ESR_IL) ? 4 : 2;
 		spsr = a32_it_advance(spsr);
-	else
+	} else {
 		spsr &= ~SPSR_BTYPE;
+	}
+	write_sysreg(read_sysreg(elr_el2) + size, elr_el2);
 	write_sysreg(spsr & ~SPSR_SS, spsr_el2);
 }

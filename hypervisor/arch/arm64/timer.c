@@ -35,6 +35,11 @@ static void timer_line(struct vcpu *v, unsigned int intid, bool *was, bool level
 	timer_changed(v, intid, level);
 }
 
+static bool timer_virt_level(void)
+{
+	return (read_sysreg(cntv_ctl_el0) & CNT_CTL_MASK) == CNT_CTL_LEVEL;
+}
+
 /**
  * timer_sample() - tell the vGIC the level of the virtual timer
  * @v: the vCPU
@@ -43,10 +48,7 @@ static void timer_line(struct vcpu *v, unsigned int intid, bool *was, bool level
  */
 void timer_sample(struct vcpu *v)
 {
-	u64 ctl = read_sysreg(cntv_ctl_el0);
-
-	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level,
-		   (ctl & CNT_CTL_MASK) == CNT_CTL_LEVEL);
+	timer_line(v, PPI_VIRT_TIMER, &v->arch.timer.v_level, timer_virt_level());
 }
 
 /**
@@ -94,13 +96,22 @@ void arch_vcpu_wire(struct vcpu *v)
 	vgic_cpu_map_hw(&v->vgic, PPI_VIRT_TIMER);
 }
 
+/* What happened to the timers of a vCPU while it was away. */
+static __noinline void timer_catch_up(struct vcpu *v)
+{
+	timer_sample(v);
+	if ((v->arch.timer.p_ctl & CNT_CTL_ENABLE) || v->arch.timer.p_level)
+		timer_phys_update(v);
+}
+
 void timer_load(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
 	struct vcpu_timer *t = &v->arch.timer;
+	u64 ctl = read_sysreg(cntv_ctl_el0), cval = read_sysreg(cntv_cval_el0);
 
-	cpu->host_cntv_ctl = read_sysreg(cntv_ctl_el0);
-	cpu->host_cntv_cval = read_sysreg(cntv_cval_el0);
+	cpu->host_cntv_ctl = ctl;
+	cpu->host_cntv_cval = cval;
 	write_sysreg(v->vm->counter_offset, cntvoff_el2);
 	write_sysreg(t->v_cval, cntv_cval_el0);
 	isb();
@@ -108,18 +119,18 @@ void timer_load(struct vcpu *v)
 	/* Counters are readable; CNTP registers trap (EL1PCEN = 0). */
 	write_sysreg(CNTHCTL_EL1PCTEN, cnthctl_el2);
 	isb();
-	timer_sample(v);
-	if (unlikely(t->p_ctl & CNT_CTL_ENABLE) || unlikely(t->p_level))
-		timer_phys_update(v);
+	if (unlikely(timer_virt_level() != t->v_level || (t->p_ctl & CNT_CTL_ENABLE) || t->p_level))
+		timer_catch_up(v);
 }
 
 void timer_put(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
 	struct vcpu_timer *t = &v->arch.timer;
+	u64 ctl = read_sysreg(cntv_ctl_el0), cval = read_sysreg(cntv_cval_el0);
 
-	t->v_ctl = read_sysreg(cntv_ctl_el0) & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
-	t->v_cval = read_sysreg(cntv_cval_el0);
+	t->v_ctl = ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+	t->v_cval = cval;
 	if (unlikely(t->p_ctl & CNT_CTL_ENABLE))
 		write_sysreg(0, cnthp_ctl_el2);
 	write_sysreg(0, cntv_ctl_el0);

@@ -49,20 +49,21 @@ static void host_abort(u64 esr, bool data)
 		inject_data_abort(esr, read_sysreg(far_el2), FSC_ALIGNMENT);
 }
 
-static void host_sync(struct host_regs *regs)
+/* SMCCC has immediate 0; the others are nobody's. */
+static inline void host_smccc(struct host_regs *regs, u64 esr)
 {
-	u64 esr = read_sysreg(esr_el2);
+	if (esr & 0xffff)
+		regs->x[0] = (u64)-1;
+	else
+		hostcall(regs->x);
+}
 
+static __noinline void host_other(struct host_regs *regs, u64 esr)
+{
 	switch (ESR_EC(esr)) {
 	case EC_SMC64:
 		skip_instruction(esr);
-		fallthrough;
-	case EC_HVC64:
-		/* SMCCC has immediate 0; the others are nobody's. */
-		if (esr & 0xffff)
-			regs->x[0] = (u64)-1;
-		else
-			hostcall(regs->x);
+		host_smccc(regs, esr);
 		break;
 	case EC_IABT_LOW:
 		host_abort(esr, false);
@@ -79,6 +80,17 @@ static void host_sync(struct host_regs *regs)
 	}
 }
 
+static void host_sync(struct host_regs *regs)
+{
+	u64 esr = read_sysreg(esr_el2);
+
+	/* Most are RUN, for which this is all: no stack frame. */
+	if (likely(ESR_EC(esr) == EC_HVC64))
+		host_smccc(regs, esr);
+	else
+		host_other(regs, esr);
+}
+
 /**
  * host_exit() - the host has trapped
  * @regs: its general registers
@@ -89,12 +101,7 @@ static void host_sync(struct host_regs *regs)
  */
 void host_exit(struct host_regs *regs, unsigned int kind)
 {
-	switch (kind) {
-	case HOST_EXIT_SYNC:
-	case HOST_EXIT_AARCH32:
-		host_sync(regs);
-		break;
-	default:
+	if (unlikely(kind != HOST_EXIT_SYNC && kind != HOST_EXIT_AARCH32))
 		panic("unexpected interrupt or SError from the host (%u)", kind);
-	}
+	host_sync(regs);
 }

@@ -27,10 +27,13 @@ _Static_assert(offsetof(struct vcpu_arch, x) == VCPU_X(0), "guest.S");
 #define MPIDR_RES1 BIT(31)
 #define ISR_A BIT(8)
 
-/* Few CPUs have these: cpu_features.more_regs. */
-static __noinline void more_regs_save(u64 *r)
+/* Few CPUs have these: struct percpu, more_regs. */
+static __noinline void more_regs_save(const struct percpu *cpu, u64 *r)
 {
 #define X(name, enc, reset) r[REG_##name] = read_sysreg(name);
+	if (cpu->aux_regs) {
+		SWITCHED_AUX_REGS(X)
+	}
 	if (cpu_features.pauth) {
 		SWITCHED_PAUTH_REGS(X)
 	}
@@ -42,9 +45,12 @@ static __noinline void more_regs_save(u64 *r)
 #undef X
 }
 
-static __noinline void more_regs_load(const u64 *r)
+static __noinline void more_regs_load(const struct percpu *cpu, const u64 *r)
 {
 #define X(name, enc, reset) write_sysreg(r[REG_##name], name);
+	if (cpu->aux_regs) {
+		SWITCHED_AUX_REGS(X)
+	}
 	if (cpu_features.pauth) {
 		SWITCHED_PAUTH_REGS(X)
 	}
@@ -68,36 +74,36 @@ static __noinline void more_regs_load(const u64 *r)
 		isb();                 \
 	write_sysreg(v_##name, name);
 
-static void regs_save(u64 *r)
+static void regs_save(const struct percpu *cpu, u64 *r)
 {
 	SWITCHED_REGS_1(READ)
 	SWITCHED_REGS_1(STORE)
 	SWITCHED_REGS_2(READ)
 	SWITCHED_REGS_2(STORE)
-	if (unlikely(cpu_features.more_regs))
-		more_regs_save(r);
+	if (unlikely(cpu->more_regs))
+		more_regs_save(cpu, r);
 }
 
 /*
- * TCR_EL1 comes last: on CPUs with ERRATUM_SPECULATIVE_AT both walks are disabled until
- * then, so that no speculative translation mixes one world's tables with the other's
- * stage 2.
+ * TCR_EL1 comes last of those that translation depends on: on CPUs with
+ * ERRATUM_SPECULATIVE_AT both walks are disabled until then, so that no speculative
+ * translation mixes one world's tables with the other's stage 2.
  */
-static void regs_load(const u64 *r)
+static void regs_load(const struct percpu *cpu, const u64 *r)
 {
-	if (unlikely(cpu_features.more_regs))
-		more_regs_load(r);
 	SWITCHED_REGS_1(LOAD)
 	compiler_barrier(); /* or each load comes right before its write */
 	SWITCHED_REGS_1(WRITE)
 	SWITCHED_REGS_2(LOAD)
 	compiler_barrier();
 	SWITCHED_REGS_2(WRITE)
+	if (unlikely(cpu->more_regs))
+		more_regs_load(cpu, r);
 }
 
-static void stage2_switch(u64 vttbr, u64 hcr)
+static void stage2_switch(const struct percpu *cpu, u64 vttbr, u64 hcr)
 {
-	if (this_cpu()->errata & ERRATUM_SPECULATIVE_AT) {
+	if (cpu->errata & ERRATUM_SPECULATIVE_AT) {
 		write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
 		isb();
 	}
@@ -121,14 +127,15 @@ static void tlb_switch(struct vcpu *v, unsigned int cpu)
 void arch_vcpu_load(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
+	u64 elr = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2);
 
-	cpu->host_elr = read_sysreg(elr_el2);
-	cpu->host_spsr = read_sysreg(spsr_el2);
-	regs_save(cpu->host_sys);
+	cpu->host_elr = elr;
+	cpu->host_spsr = spsr;
+	regs_save(cpu, cpu->host_sys);
 	debug_load(v);
-	stage2_switch(v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest);
+	stage2_switch(cpu, v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest);
 	tlb_switch(v, cpu->id);
-	regs_load(v->arch.sys);
+	regs_load(cpu, v->arch.sys);
 	write_sysreg((u64)guest_vectors, vbar_el2);
 	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
 	write_sysreg(cpu->cptr_guest, cptr_el2);
@@ -143,18 +150,19 @@ void arch_vcpu_load(struct vcpu *v)
 void arch_vcpu_put(struct vcpu *v)
 {
 	struct percpu *cpu = this_cpu();
+	u64 pc = read_sysreg(elr_el2), pstate = read_sysreg(spsr_el2);
 
-	v->arch.pc = read_sysreg(elr_el2);
-	v->arch.pstate = read_sysreg(spsr_el2);
+	v->arch.pc = pc;
+	v->arch.pstate = pstate;
 	timer_put(v);
 	gic_put();
 	if (v->arch.fp_live)
 		fp_put(v);
 	if (unlikely(cpu_features.negative))
 		cpu_negative_enables(true);
-	regs_save(v->arch.sys);
-	stage2_switch(host_stage2.root_pa.v, cpu->hcr_host);
-	regs_load(cpu->host_sys);
+	regs_save(cpu, v->arch.sys);
+	stage2_switch(cpu, host_stage2.root_pa.v, cpu->hcr_host);
+	regs_load(cpu, cpu->host_sys);
 	debug_put(v);
 	write_sysreg(cpu->cptr_host, cptr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);
@@ -176,18 +184,21 @@ static bool stage1_translates(u64 va)
 	return !(result & 1); /* PAR_EL1.F */
 }
 
-static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit *e)
+static inline __attribute__((always_inline)) void decode_abort(struct vcpu *v, u64 esr, bool fetch,
+							       struct guest_exit *e)
 {
 	u64 page = FIELD_GET(GENMASK(43, 4), read_sysreg(hpfar_el2)) << PAGE_SHIFT;
 	u64 fsc = ESR_FSC(esr) & FSC_LEVEL_MASK;
-	u64 spsr, sctlr;
+	bool walk = esr & ESR_S1PTW;
+	u64 spsr, sctlr, far = e->far;
+	unsigned int unused;
 
 	e->fetch = fetch;
-	e->walk = esr & ESR_S1PTW;
+	e->walk = walk;
 	e->valid = false;
 	e->cache_op = false;
 	e->vector = fetch && read_sysreg(elr_el2) == read_sysreg(vbar_el1) + VECTOR_SYNC_SPX;
-	e->addr = page | (e->far & ~PAGE_MASK);
+	e->addr = page | (far & ~PAGE_MASK);
 	if (fsc != FSC_TRANSLATION && fsc != FSC_PERMISSION && fsc != FSC_ACCESS) {
 		/*
 		 * Not stage 2's refusal: an external abort (HCR_EL2.TEA) of memory
@@ -198,18 +209,18 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 		return;
 	}
 	/* Where stage 1 should have come first it does when the guest tries again. */
-	if ((this_cpu()->errata & ERRATUM_STAGE1_FIRST) && !e->walk && !stage1_translates(e->far))
+	if ((this_cpu()->errata & ERRATUM_STAGE1_FIRST) && !walk && !stage1_translates(far))
 		return;
 	if (unlikely(e->addr >> stage2_ipa_bits())) {
 		/* The CPU has more bits than the guest's ID_AA64MMFR0_EL1.PARange says. */
 		if (fetch)
-			inject_instruction_abort(e->far, FSC_ADDRESS_SIZE);
+			inject_instruction_abort(far, FSC_ADDRESS_SIZE);
 		else
-			inject_data_abort(esr, e->far, FSC_ADDRESS_SIZE);
+			inject_data_abort(esr, far, FSC_ADDRESS_SIZE);
 		return;
 	}
 	e->kind = GUEST_EXIT_ABORT;
-	if (fetch || e->walk)
+	if (fetch || walk)
 		return;
 	e->cache_op = esr & ESR_CM;
 	e->write = esr & ESR_WNR;
@@ -219,9 +230,8 @@ static void decode_abort(struct vcpu *v, u64 esr, bool fetch, struct guest_exit 
 	e->reg = FIELD_GET(GENMASK(20, 16), esr);
 	e->reg64 = esr & BIT(15);
 	if (e->valid && e->write) {
-		e->data = arch_vcpu_get_x(v, e->reg);
-		if (e->size < 8)
-			e->data &= (1ULL << (8 * e->size)) - 1;
+		unused = 64 - 8 * e->size;
+		e->data = arch_vcpu_get_x(v, e->reg) << unused >> unused;
 	}
 	/* SCTLR_EL1.EE and E0E: endianness of data at EL1 and EL0 */
 	sctlr = read_sysreg(sctlr_el1);
@@ -343,20 +353,6 @@ static void crash(struct guest_exit *e, u32 reason)
 	e->reason = reason;
 	e->esr = read_sysreg(esr_el2);
 	e->far = read_sysreg(far_el2);
-}
-
-void arch_vgic_load(struct vcpu *v)
-{
-	gic_enter(v);
-	isb();
-}
-
-void arch_vgic_store(struct vcpu *v)
-{
-	gic_exit(v);
-	/* The level may have fallen, or risen again, without a trap: where it is, or was, up. */
-	if (v->arch.timer.v_level || v->vgic.hw_active)
-		timer_sample(v);
 }
 
 void arch_wait(void)

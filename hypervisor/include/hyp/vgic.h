@@ -132,6 +132,7 @@ struct vgic;
 
 struct vgic_cpu {
 	struct vgic *vgic;
+	struct vgic_hw hw;
 	u32 index; /* MPIDR_EL1.Aff0 */
 	/*
 	 * Physical private interrupts that have to be active while this vCPU is
@@ -169,7 +170,6 @@ struct vgic_cpu {
 
 	struct vgic_word word;
 	struct vgic_irq priv[VGIC_NR_PRIVATE];
-	struct vgic_hw hw;
 };
 
 /* Where a frame is that has no place yet: no IPA comes near it. */

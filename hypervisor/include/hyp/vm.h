@@ -93,6 +93,7 @@ struct vm;
 struct vcpu {
 	struct vcpu_arch arch; /* first: the assembler starts here */
 	struct vm *vm;
+	struct vcpu **slot; /* in vcpu_unclaimed */
 	u32 index;
 	u8 pending; /* enum vcpu_pending */
 	struct vcpu_mmio mmio;

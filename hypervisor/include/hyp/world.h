@@ -33,7 +33,7 @@ struct guest_exit {
 	bool fetch; /* an instruction fetch */
 	bool walk; /* a stage 1 table walk */
 	bool vector; /* the fetch of the vector that an abort would take */
-	bool valid; /* the syndrome describes a load or store: */
+	bool valid; /* neither of them, and the syndrome describes the load or store: */
 	bool write;
 	bool sign_extend;
 	bool reg64;

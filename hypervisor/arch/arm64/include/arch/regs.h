@@ -26,7 +26,7 @@
  * TCR_EL1 is last: see world.c on speculative walks. In two halves, each of which fits
  * the registers that a function need not save.
  */
-#define SWITCHED_REGS(X) SWITCHED_REGS_1(X) SWITCHED_REGS_2(X)
+#define SWITCHED_REGS(X) SWITCHED_REGS_1(X) SWITCHED_REGS_2(X) SWITCHED_AUX_REGS(X)
 
 #define SWITCHED_REGS_1(X)                               \
 	X(SCTLR_EL1, SYS(3, 0, 1, 0, 0), 0x30d00800)     \
@@ -36,15 +36,12 @@
 	X(SPSR_EL1, SYS(3, 0, 4, 0, 0), 0)               \
 	X(ELR_EL1, SYS(3, 0, 4, 0, 1), 0)                \
 	X(SP_EL0, SYS(3, 0, 4, 1, 0), 0)                 \
-	X(AFSR0_EL1, SYS(3, 0, 5, 1, 0), 0)              \
-	X(AFSR1_EL1, SYS(3, 0, 5, 1, 1), 0)              \
 	X(ESR_EL1, SYS(3, 0, 5, 2, 0), 0)                \
 	X(FAR_EL1, SYS(3, 0, 6, 0, 0), 0)                \
 	X(PAR_EL1, SYS(3, 0, 7, 4, 0), 0)
 
 #define SWITCHED_REGS_2(X)                               \
 	X(MAIR_EL1, SYS(3, 0, 10, 2, 0), 0)              \
-	X(AMAIR_EL1, SYS(3, 0, 10, 3, 0), 0)             \
 	X(VBAR_EL1, SYS(3, 0, 12, 0, 0), 0)              \
 	X(CONTEXTIDR_EL1, SYS(3, 0, 13, 0, 1), 0)        \
 	X(TPIDR_EL1, SYS(3, 0, 13, 0, 4), 0)             \
@@ -54,6 +51,12 @@
 	X(TPIDRRO_EL0, SYS(3, 3, 13, 0, 3), 0)           \
 	X(SP_EL1, SYS(3, 4, 4, 1, 0), 0)                 \
 	X(TCR_EL1, SYS(3, 0, 2, 0, 2), 0)
+
+/* IMPLEMENTATION DEFINED, and nothing but zero on Arm's CPUs: struct percpu, aux_regs. */
+#define SWITCHED_AUX_REGS(X)                             \
+	X(AFSR0_EL1, SYS(3, 0, 5, 1, 0), 0)              \
+	X(AFSR1_EL1, SYS(3, 0, 5, 1, 1), 0)              \
+	X(AMAIR_EL1, SYS(3, 0, 10, 3, 0), 0)
 
 /* With FEAT_PAuth, which guests get where the CPU has it. */
 #define SWITCHED_PAUTH_REGS(X)                           \
