@@ -138,6 +138,21 @@ operations:
 	msr	cntv_ctl_el0, xzr
 	isb
 	b	done
+	op			/* GUEST_NAP: ticks, how often: waits for its timer's interrupt */
+1:	msr	cntv_tval_el0, x1
+	mov	x5, #1
+	msr	cntv_ctl_el0, x5
+	isb
+2:	wfi
+	mrs	x5, S3_0_C12_C12_0	/* ICC_IAR1_EL1 */
+	cmp	x5, #27
+	b.ne	2b
+	msr	cntv_ctl_el0, xzr
+	isb
+	msr	S3_0_C12_C12_1, x5	/* ICC_EOIR1_EL1 */
+	subs	x2, x2, #1
+	b.ne	1b
+	b	done
 	.balign	64
 guest_code_end:
 	.section .note.GNU-stack, "", %progbits
