@@ -342,6 +342,8 @@ static unsigned long gzvm_test_mmap_huge(struct kunit *test)
 	unsigned long hva = ALIGN(gzvm_test_mmap(test, SZ_4M), SZ_2M);
 	struct vm_area_struct *vma;
 
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		kunit_skip(test, "needs CONFIG_TRANSPARENT_HUGEPAGE");
 	mmap_write_lock(current->mm);
 	vma = vma_lookup(current->mm, hva);
 	if (vma)
