@@ -227,6 +227,10 @@ static bool gzvm_mem_record_huge(struct gzvm *vm, u64 gfn, struct page *first)
  * can find it clean and drop it meanwhile: that would need the notifier, which waits for
  * map_lock.
  *
+ * All of them are of one block, but for pinned ones: where another vCPU has recorded the huge page
+ * around them meanwhile they are its pages, see gzvm_chunk_record(), and its entry stays. To store
+ * a page there would replace it for all of its frames.
+ *
  * Return: how many, from the first on, are recorded; fewer than @nr where there was no memory
  * for a record: gzvm_mem_prepare() helps.
  */
@@ -239,6 +243,8 @@ unsigned int gzvm_mem_record(struct gzvm *vm, u64 gfn, struct page **pages, unsi
 	KUNIT_STATIC_STUB_REDIRECT(gzvm_mem_record, vm, gfn, pages, nr);
 
 	lockdep_assert_held(&vm->map_lock);
+	if (xa_get_order(&vm->pages, gfn))
+		return nr;
 	if (!vm->pinned && nr == GZVM_BLOCK_PAGES && gzvm_mem_is_block(gfn, pages) &&
 	    gzvm_mem_record_huge(vm, gfn, pages[0]))
 		return nr;

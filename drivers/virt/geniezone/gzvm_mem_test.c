@@ -410,6 +410,38 @@ static void gzvm_test_huge(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+/* Another vCPU has looked for its pages, one or all, before the huge page was recorded. */
+static void gzvm_test_huge_race(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap_huge(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct page **pages;
+	unsigned int i;
+
+	pages = kunit_kcalloc(test, 512, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_ASSERT_EQ(test, xa_get_order(&gt->vm->pages, TEST_GFN), GZVM_BLOCK_ORDER);
+
+	mutex_lock(&gt->vm->map_lock);
+	for (i = 0; i < 512; i++)
+		pages[i] = gzvm_mem_find(gt->vm, TEST_GFN) + i;
+	KUNIT_EXPECT_EQ(test, gzvm_mem_record(gt->vm, TEST_GFN + 7, &pages[7], 1), 1);
+	KUNIT_EXPECT_EQ(test, gzvm_mem_record(gt->vm, TEST_GFN, pages, 512), 512);
+	for (i = 0; i < 512; i++)
+		if (gzvm_mem_find(gt->vm, TEST_GFN + i) != pages[i])
+			break;
+	mutex_unlock(&gt->vm->map_lock);
+	KUNIT_EXPECT_EQ(test, i, 512);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 512);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
 /* No huge page to the record where each page has a reference of its own. */
 static void gzvm_test_huge_pinned(struct kunit *test)
 {
@@ -633,6 +665,7 @@ static struct kunit_case gzvm_mem_cases[] = {
 	KUNIT_CASE(gzvm_test_notify),
 	KUNIT_CASE(gzvm_test_fault_again),
 	KUNIT_CASE(gzvm_test_huge),
+	KUNIT_CASE(gzvm_test_huge_race),
 	KUNIT_CASE(gzvm_test_huge_pinned),
 	KUNIT_CASE(gzvm_test_notify_race),
 	KUNIT_CASE(gzvm_test_no_record),
