@@ -378,9 +378,12 @@ static u64 run_linger(struct vcpu *v, u32 wake)
 {
 	struct vcpu_peer *peer = &v->vm->peer[v->index];
 
+	/* The kick of this is consumed where it came with the exit, and nobody wakes for it. */
+	if (unlikely(READ_ONCE(v->vm->event.type)))
+		return 0;
 	if (!v->may_wait || wake || vgic_eoi_due(&v->vgic) || v->pending)
 		return GZVM_EXIT_IDLE;
-	arch_wait();
+	arch_wait(v);
 	if (READ_ONCE(peer->mode) != VCPU_KICKED)
 		return run_wait(v, ~0ULL);
 	/* News, whatever of: the loop looks. */

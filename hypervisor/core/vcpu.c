@@ -174,7 +174,7 @@ void vcpu_release(struct vcpu *v)
  * @but: the caller has claimed this one already, or NULL
  *
  * Context: vm->vcpus_lock, or vm_table_lock and the VM has no users: a claim that fails
- * meanwhile is tried again under both.
+ * meanwhile is tried again under both. Of two callers at once both may be refused.
  * Return: true; false: somebody works on one of them, and the caller has claimed none.
  */
 bool vcpu_claim_all(struct vm *vm, const struct vcpu *but)

@@ -374,6 +374,25 @@ TEST(wait_ends_for_the_host)
 	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 500);
 }
 
+/* The event and its kick come with the exit: reported, whether it may wait or not. */
+static void event_with_exit(struct vcpu *v)
+{
+	EXPECT_EQ(v->index, 0);
+	event_in_wait();
+}
+
+TEST(event_before_a_wait)
+{
+	guest_of(2);
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_WFI }, event_with_exit);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_SYSTEM_EVENT);
+	guest_of(2);
+	fake_step((struct guest_exit){ .kind = GUEST_EXIT_WFI }, event_with_exit);
+	EXPECT_EQ(run_alone(0), GZVM_EXIT_SYSTEM_EVENT);
+	EXPECT_EQ(fake_waits, 0);
+	EXPECT_EQ(fake_kicks_consumed, 1);
+}
+
 TEST(no_wait)
 {
 	/* The host did not say so, or not for this RUN. */

@@ -236,7 +236,7 @@ struct gzvm_vcpu_hwstate {
 
 /**
  * enum gzvm_handled - what the hypervisor answers itself (gzvm_vcpu_stats.handled)
- * @GZVM_HANDLED_WFX: WFI or WFE with something pending
+ * @GZVM_HANDLED_WFX: WFI with something pending, or that became so while it waited at EL2
  * @GZVM_HANDLED_SYSREG: trapped system register
  * @GZVM_HANDLED_HVC: hypercall, PSCI included
  * @GZVM_HANDLED_SMC: SMC, PSCI included

@@ -9,6 +9,7 @@
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -21,6 +22,10 @@
 
 /* Sleep of an idle vCPU whose hypervisor reports no timer. */
 #define GZVM_IDLE_MAX_NS	NSEC_PER_SEC
+
+static bool gzvm_brief_waits = true;
+module_param_named(brief_waits, gzvm_brief_waits, bool, 0644);
+MODULE_PARM_DESC(brief_waits, "vCPUs that last slept for less than a tick wait with their CPU (default: Y)");
 
 static enum gzvm_next gzvm_exit_mmio(struct gzvm_vcpu *vcpu)
 {
@@ -249,7 +254,7 @@ int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
 		}
 	}
 	finish_wait(&vcpu->wq, &wait);
-	vcpu->waits_briefly = gzvm_hyp_has(GZVM_HYP_FEAT_WAIT) &&
+	vcpu->waits_briefly = READ_ONCE(gzvm_brief_waits) && gzvm_hyp_has(GZVM_HYP_FEAT_WAIT) &&
 			      ktime_before(ktime_get(), ktime_add_ns(vcpu->exit_time, TICK_NSEC));
 	return ret;
 }

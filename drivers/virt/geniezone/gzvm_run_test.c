@@ -140,6 +140,7 @@ static void gzvm_test_run_wait(struct kunit *test)
 	struct gzvm_test *gt = test->priv;
 	u64 *flags = &gt->last[GZVM_FN_RUN].x[1];
 	struct task_struct *other;
+	unsigned int i;
 
 	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
@@ -147,9 +148,10 @@ static void gzvm_test_run_wait(struct kunit *test)
 
 	/* The kernel's threads come and go. */
 	vcpu->waits_briefly = true;
-	do
+	for (i = 0; i < 100000 && !*flags; i++) {
 		KUNIT_ASSERT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
-	while (!*flags);
+		cond_resched();
+	}
 	KUNIT_EXPECT_EQ(test, *flags, GZVM_RUN_WAIT);
 
 	other = kthread_create(gzvm_test_yield_fn, NULL, "gzvm-test");

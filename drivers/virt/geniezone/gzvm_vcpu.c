@@ -16,6 +16,8 @@
 #include <linux/nospec.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/tick.h>
 #include <linux/uaccess.h>
 #include <trace/events/geniezone.h>
 
@@ -175,13 +177,15 @@ static int gzvm_vcpu_end(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *ur
 
 /*
  * A guest that waits need not give this CPU back while nobody else wants it: whatever ends the wait
- * finds the vCPU there, and two switches of threads are saved. Who comes to want it sends an
- * interrupt, and so does the tick, if nothing else: from there on the thread sleeps. Where waits
- * tend to last longer (gzvm_vcpu_idle() measures them) that tick would be for nothing.
+ * finds the vCPU there, and two switches of threads are saved. To the scheduler it is a thread that
+ * computes: who comes to want the CPU gets it by an interrupt, at the next tick if not before, and
+ * without a tick nobody would end a wait that turns out long. Where waits tend to last longer
+ * (gzvm_vcpu_idle() measures them) that tick would be for nothing.
  */
 static u64 gzvm_vcpu_run_flags(const struct gzvm_vcpu *vcpu)
 {
-	return vcpu->waits_briefly && single_task_running() ? GZVM_RUN_WAIT : 0;
+	return vcpu->waits_briefly && single_task_running() &&
+	       !tick_nohz_full_cpu(smp_processor_id()) ? GZVM_RUN_WAIT : 0;
 }
 
 /*

@@ -56,8 +56,6 @@ bool gzvm_work_pending(void)
 
 int gzvm_work_handle(void)
 {
-	if (likely(!gzvm_work_pending()))
-		return 0;
 	/* The tick asks for it on behalf of RCU, too, when that waits for this CPU. */
 	if (need_resched())
 		schedule();

@@ -17,6 +17,7 @@
 #include <hyp/vgic.h>
 #include "guest.h"
 #include "mmu.h"
+#include "panic_policy.h"
 
 /* Redistributor, RD_base and SGI_base frames (IHI 0069 12.10, 12.11) */
 #define GICR_TYPER 0x0008
@@ -322,6 +323,18 @@ static u8 gic_virt_timer(struct vcpu *v)
 	lr_write(n, v->vgic.hw.lr[n]);
 	gic_ppi_active(this_cpu(), true);
 	return GUEST_EXIT_AGAIN;
+}
+
+void arch_wait(struct vcpu *v)
+{
+	/* A virtual or maintenance interrupt would end it as well. */
+	write_sysreg(0, SYS_ICH_HCR_EL2);
+	isb();
+	/* The guest's next deadline shall, whatever became of its last one. */
+	gic_ppi_active(this_cpu(), v->vgic.hw_active & (1U << PPI_VIRT_TIMER));
+	dsb(sy);
+	__asm__ volatile("wfi" : : : "memory");
+	panic_park();
 }
 
 void gic_put(void)

@@ -355,16 +355,6 @@ static void crash(struct guest_exit *e, u32 reason)
 	e->far = read_sysreg(far_el2);
 }
 
-void arch_wait(void)
-{
-	/* A virtual or maintenance interrupt would end it as well. */
-	write_sysreg(0, SYS_ICH_HCR_EL2);
-	isb();
-	dsb(sy);
-	__asm__ volatile("wfi" : : : "memory");
-	panic_park();
-}
-
 void arch_vcpu_enter(struct vcpu *v, struct guest_exit *e)
 {
 	unsigned int kind;

@@ -307,8 +307,9 @@ u64 arch_vcpu_timer_delay(struct vcpu *v)
 	return v->arch.timer_delay;
 }
 
-void arch_wait(void)
+void arch_wait(struct vcpu *v)
 {
+	check_loaded(v);
 	COUNT(fake_waits);
 	if (fake_wait_hook)
 		fake_wait_hook();

@@ -104,7 +104,7 @@ int arch_vcpu_get_reg(struct vcpu *v, u64 id, u64 *value);
 u64 arch_vcpu_timer_delay(struct vcpu *v);
 
 /* Until an interrupt is pending, whosever; the virtual CPU interface is stored. */
-void arch_wait(void);
+void arch_wait(struct vcpu *v);
 
 /* Makes a CPU that is inside the guest leave it. */
 void arch_kick(unsigned int cpu);

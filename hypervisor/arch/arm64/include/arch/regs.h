@@ -23,8 +23,8 @@
  * without a trap. X(name, encoding, reset value). Not here: timers (timer.c), FP
  * (fp.c), GIC (gic.c), debug (debug.c), PSTATE and the general registers (guest.S).
  *
- * TCR_EL1 is last: see world.c on speculative walks. In two halves, each of which fits
- * the registers that a function need not save.
+ * In two halves, each of which fits the registers that a function need not save. TCR_EL1 is
+ * last of them, see world.c on speculative walks; CPUs that do those have no auxiliary ones.
  */
 #define SWITCHED_REGS(X) SWITCHED_REGS_1(X) SWITCHED_REGS_2(X) SWITCHED_AUX_REGS(X)
 
