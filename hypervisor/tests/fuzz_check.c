@@ -289,6 +289,7 @@ static void check_users(struct vm *vm)
 {
 	for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++) {
 		struct vcpu *v = vm->vcpu[i];
+		bool claimed;
 
 		if (!v) {
 			if (vm->peer[i].power != VCPU_POWER_NONE)
@@ -297,10 +298,11 @@ static void check_users(struct vm *vm)
 		}
 		if (v->index != i || v->vm != vm || v->run != fake_va(v->buffer.v))
 			FAIL("VM %u: vCPU %u is not itself", vm->id, i);
-		if (v->arch.loaded != vcpu_claimed(v) ||
+		claimed = !*v->slot;
+		if (v->arch.loaded != claimed ||
 		    v->arch.loaded == (vm->peer[i].mode == VCPU_OUT))
 			FAIL("VM %u: vCPU %u is loaded %u, runs %u, mode %u", vm->id, i,
-			     v->arch.loaded, vcpu_claimed(v), vm->peer[i].mode);
+			     v->arch.loaded, claimed, vm->peer[i].mode);
 	}
 	if (vm->users)
 		FAIL("VM %u has %u users", vm->id, vm->users);
