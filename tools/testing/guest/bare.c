@@ -2,8 +2,8 @@
 /*
  * Habits of bare-metal test programs that Linux does not have: a distributor that is written in
  * one sweep, an interrupt that is ended by GICR_ICACTIVER0 alone, timers that are looked at
- * through ISPENDR while their PPI is disabled, and every breakpoint and watchpoint, on all CPUs
- * at the same time.
+ * through ISPENDR while their PPI is disabled, translation by 64 KiB granules, and every breakpoint
+ * and watchpoint, on all CPUs at the same time.
  */
 #include "trap.h"
 
@@ -127,6 +127,53 @@ static void name(void)									\
 TEST_TIMER(virtual_timer, INTID_VTIMER, cntv_ctl_el0, cntv_cval_el0)
 TEST_TIMER(physical_timer, INTID_PTIMER, cntp_ctl_el0, cntp_cval_el0)
 
+/* Stage 1 by 64 KiB, 42 bits: blocks of 512 MiB. */
+#define BLOCK_SHIFT	29
+#define DEVICE_BLOCK	(3ul << 53 | 1 << 10 | 1)
+#define MEMORY_BLOCK	(1 << 10 | 3 << 8 | 1 << 2 | 1)
+#define TCR_64K		(22ul | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 14 | 1 << 23 | 1ul << 32)
+
+static uint64_t table_64k[8192] __attribute__((aligned(65536)));
+
+static void use_tables(uint64_t ttbr, uint64_t tcr)
+{
+	uint64_t on = read_sysreg(sctlr_el1), off = on & ~5ul;
+
+	asm volatile("dsb sy\n msr sctlr_el1, %2\n isb\n msr ttbr0_el1, %0\n msr tcr_el1, %1\n isb\n"
+		     "tlbi vmalle1\n dsb nsh\n isb\n msr sctlr_el1, %3\n isb"
+		     :: "r" (ttbr), "r" (tcr), "r" (off), "r" (on) : "memory");
+}
+
+static void test_64k(void)
+{
+	uint64_t ttbr = read_sysreg(ttbr0_el1), tcr = read_sysreg(tcr_el1);
+	volatile uint64_t *fresh = (uint64_t *)(RAM + 0x9000000);
+	uint32_t typer = mmio_read32(GICD + GICD_TYPER);
+	static struct trap t;
+
+	if ((read_sysreg(id_aa64mmfr0_el1) >> 24 & 0xf) == 0xf) {
+		check(true, "this CPU has none");
+		test_end("granules of 64 KiB");
+		return;
+	}
+	for (uint64_t i = 0; i < 2; i++)
+		table_64k[i] = i << BLOCK_SHIFT | DEVICE_BLOCK;
+	table_64k[RAM >> BLOCK_SHIFT] = RAM | MEMORY_BLOCK;
+	use_tables((uint64_t)table_64k, TCR_64K);
+	check(mmio_read32(VIRTIO) == 0x74726976, "virtio's magic %x", mmio_read32(VIRTIO));
+	mmio_write8(SERIAL_SCRATCH, 0x5a);
+	check(mmio_read8(SERIAL_SCRATCH) == 0x5a, "scratch register %x", mmio_read8(SERIAL_SCRATCH));
+	check(mmio_read32(GICD + GICD_TYPER) == typer, "GICD_TYPER");
+	for (unsigned int i = 0; i < 64; i++)
+		fresh[i * 0x2000] = i + 1;
+	for (unsigned int i = 0; i < 64; i++)
+		check(fresh[i * 0x2000] == i + 1 && !fresh[i * 0x2000 + 1], "memory at %u", i);
+	trap_insn(&t, INSN_LDR(LDRX, 0, 0), 5ul << BLOCK_SHIFT | 0x12340, 0, 0);
+	trap_is_abort(&t, EC_DABT, 6, 5ul << BLOCK_SHIFT | 0x12340, "no block");
+	use_tables(ttbr, tcr);
+	test_end("granules of 64 KiB");
+}
+
 /* Debug: each CPU has its own values in all registers, and is stopped by its own alone. */
 static struct trap traps[MAX_CPUS];
 static uint64_t watched[MAX_CPUS][MAX_POINTS];
@@ -228,6 +275,7 @@ void guest_main(void)
 	test_icactiver();
 	virtual_timer();
 	physical_timer();
+	test_64k();
 	smp_run(debug, smp_cpus());
 	test_end("breakpoints, watchpoints and steps of all CPUs");
 }
