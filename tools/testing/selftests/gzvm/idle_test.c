@@ -176,7 +176,7 @@ TEST_F_TIMEOUT(idle, woken_by_its_timer, HANG_TIMEOUT)
 
 /*
  * Nobody else wants the CPU, so that a wait need not give it back before the host's next tick. Of
- * short ones most end without; on a busy machine not in each batch of them.
+ * short ones some end without, a fifth at least; on a busy machine not in each batch of them.
  */
 TEST_F_TIMEOUT(idle, waits_where_it_is, HANG_TIMEOUT)
 {
