@@ -219,17 +219,21 @@ static int gzvm_ioeventfd(struct hv *hv, int fd, uint64_t addr, uint32_t value)
 	return 0;
 }
 
+static bool gzvm_get_reg(const struct hv_vcpu *vcpu, uint64_t id, uint64_t *value)
+{
+	struct gzvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+	return !ioctl(vcpu->fd, GZVM_GET_ONE_REG, &reg);
+}
+
 /* The general registers, four in a line, as far as the hypervisor gives them out. */
 static void gzvm_registers_text(const struct hv_vcpu *vcpu, char *text, size_t size)
 {
 	for (unsigned int i = 0; i < 31; i++) {
 		uint64_t value;
-		struct gzvm_one_reg reg = {
-			.id = GZVM_REG_CORE_U64(GZVM_CORE_X(i)), .addr = (uintptr_t)&value,
-		};
 		int n;
 
-		if (ioctl(vcpu->fd, GZVM_GET_ONE_REG, &reg))
+		if (!gzvm_get_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_X(i)), &value))
 			return;
 		n = snprintf(text, size, "%sx%-2u %016llx", i % 4 ? "  " : "\n  ", i,
 			     (unsigned long long)value);
@@ -238,6 +242,20 @@ static void gzvm_registers_text(const struct hv_vcpu *vcpu, char *text, size_t s
 		text += n;
 		size -= n;
 	}
+}
+
+/* Where the vCPU is, behind the words that say why it can't go on; such exits don't carry it. */
+static void gzvm_state_text(const struct hv_vcpu *vcpu, struct hv_exit *exit)
+{
+	size_t used = strlen(exit->text);
+	uint64_t pc, pstate;
+
+	if (gzvm_get_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PC), &pc) &&
+	    gzvm_get_reg(vcpu, GZVM_REG_CORE_U64(GZVM_CORE_PSTATE), &pstate))
+		used += snprintf(exit->text + used, sizeof(exit->text) - used,
+				 "\n  PC 0x%llx  PSTATE 0x%llx", (unsigned long long)pc,
+				 (unsigned long long)pstate);
+	gzvm_registers_text(vcpu, exit->text + used, sizeof(exit->text) - used);
 }
 
 /* Return: false: it is another vCPU's to tell, which has the registers of that moment. */
@@ -306,14 +324,15 @@ static void gzvm_exception(const struct hv_vcpu *vcpu, struct hv_exit *exit)
 	exit->kind = HV_EXIT_CRASH;
 	if (run->exception.exception == GZVM_EXCEPTION_PAGE_FAULT)
 		snprintf(exit->text, sizeof(exit->text),
-			 "vCPU %u touched memory that the host can't give it, at 0x%llx: %s",
-			 vcpu->index, run->exception.fault_gpa,
+			 "page fault: vCPU %u touched memory that the host can't give it, at "
+			 "0x%llx: %s", vcpu->index, run->exception.fault_gpa,
 			 strerror(run->exception.error_code));
 	else
 		snprintf(exit->text, sizeof(exit->text),
 			 "vCPU %u took exception %u (error %u) at 0x%llx", vcpu->index,
 			 run->exception.exception, run->exception.error_code,
 			 run->exception.fault_gpa);
+	gzvm_state_text(vcpu, exit);
 }
 
 static void gzvm_other_exit(const struct hv_vcpu *vcpu, struct hv_exit *exit)
@@ -337,6 +356,7 @@ static void gzvm_other_exit(const struct hv_vcpu *vcpu, struct hv_exit *exit)
 			 "vCPU %u stopped for unknown reason 0x%x", vcpu->index,
 			 run->exit_reason);
 	}
+	gzvm_state_text(vcpu, exit);
 }
 
 static void gzvm_vcpu_run(struct hv_vcpu *vcpu, struct hv_exit *exit)

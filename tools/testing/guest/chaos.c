@@ -21,7 +21,8 @@
 #define EL0_SIZE	UINT64_C(0x200000)
 #define SCRAP		UINT64_C(0x86000000)	/* memory that nothing depends on */
 #define SCRAP_SIZE	UINT64_C(0x10000000)
-#define WINDOW		UINT64_C(0x100000000)
+#define WINDOW		UINT64_C(0x100000000)	/* the first gibibyte, devices, as memory */
+#define WINDOW_SIZE	UINT64_C(0x40000000)
 #define EL0_TICKS	20000
 
 struct chaos_start {
@@ -34,6 +35,9 @@ struct cpu {
 	uint64_t redist;
 	uint64_t ops;
 	uint64_t bad;		/* what must not be */
+	uint64_t fetches;	/* from where no memory is */
+	uint64_t bad_fetches;
+	uint64_t bad_esr, bad_at;	/* the last of these */
 };
 
 void chaos_secondary(void);
@@ -275,6 +279,33 @@ static void translation(struct cpu *c)
 	asm volatile("tlbi vmalle1is; dsb ish; isb" ::: "memory");
 }
 
+/*
+ * Code where devices are, or nothing is, which stage 1 calls memory: an instruction abort, external
+ * and not on a walk (Arm ARM D24.2.40, ISS of an instruction abort), with the address of the fetch,
+ * at either exception level. Not with an odd PC: of its two exceptions QEMU takes the wrong one.
+ */
+static void execution(struct cpu *c)
+{
+	uint64_t at = WINDOW + ((below(c, 2) ? place(c) : draw(c)) & (WINDOW_SIZE - 4));
+	unsigned int slot = below(c, 2) ? TRAP_EL0 : TRAP_EL1;
+	uint64_t ec = slot == TRAP_EL0 ? EC_IABT_EL0 : EC_IABT;
+	uint64_t esr = ec << 26 | 1 << 25 | FSC_EXTERNAL;
+
+	/* At EL0 PSTATE.D masks no debug exception. */
+	write_sysreg(mdscr_el1, 0);
+	if (slot == TRAP_EL0)
+		trap_call(&c->trap, trap_eret, at, SPSR_EL0, 0);
+	else
+		trap_call(&c->trap, trap_jump, at, 0, 0);
+	c->fetches++;
+	if (c->trap.taken && c->trap.slot == slot && c->trap.esr == esr && c->trap.far == at &&
+	    c->trap.elr == at)
+		return;
+	c->bad_fetches++;
+	c->bad_esr = c->trap.taken ? c->trap.esr : 0;
+	c->bad_at = at;
+}
+
 static void memory(struct cpu *c)
 {
 	for (unsigned int i = below(c, 20); i; i--)
@@ -295,7 +326,8 @@ static void other(struct cpu *c)
 
 static void (*const ops[])(struct cpu *c) = {
 	el0_code, el0_code, el0_code, registers, registers, registers, registers, system, system,
-	calls, calls, devices, devices, gic, gic, waits, debug, translation, memory, other,
+	calls, calls, devices, devices, gic, gic, waits, debug, translation, execution, memory,
+	other,
 };
 
 /**
@@ -316,12 +348,13 @@ void chaos_cpu(uint64_t index)
 	__atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Its own tables: the kit's first level, the window for EL0 and nothing of the others'. */
+/* Its own tables: the kit's first level, the windows and nothing of the others'. */
 static void make_tables(unsigned int i, const uint64_t *kit)
 {
 	for (unsigned int n = 0; n < 3; n++)
 		tables[i][0][n] = kit[n];
 	tables[i][0][3] = (uint64_t)tables[i][1] | 3;
+	tables[i][0][4] = 1 << 10 | 3 << 8 | 1 << 2 | 1;
 	tables[i][1][0] = EL0_PHYS | 1ul << 53 | 1 << 10 | 3 << 8 | 1 << 6 | 1 << 2 | 1;
 }
 
@@ -360,7 +393,7 @@ void guest_main(void)
 {
 	uint64_t seed = bootargs_number("seed=", fdt_seed());
 	const uint64_t *kit = (uint64_t *)(read_sysreg(ttbr0_el1) & 0xfffffffff000);
-	uint64_t bad = 0, total = 0;
+	uint64_t bad = 0, total = 0, fetches = 0;
 
 	nr_cpus = bootargs_number("cpus=", 4);
 	nr_ops = bootargs_number("ops=", 1000);
@@ -380,10 +413,14 @@ void guest_main(void)
 	for (unsigned int i = 0; i < nr_cpus && i < MAX_CPUS; i++) {
 		bad += cpus[i].bad;
 		total += cpus[i].ops;
+		fetches += cpus[i].fetches;
+		check(!cpus[i].bad_fetches, "CPU %u: %lu fetches from no memory, one at %lx: ESR %lx",
+		      i, cpus[i].bad_fetches, cpus[i].bad_at, cpus[i].bad_esr);
 	}
 	check(total == nr_ops * nr_cpus, "%lu operations", total);
 	check(!bad, "EL0 was left %lu times otherwise than by an exception", bad);
-	print("# %lu operations done\n", total);
+	check(fetches || total < 500, "nothing was fetched from where no memory is");
+	print("# %lu operations done, %lu fetches from where no memory is\n", total, fetches);
 	test_end("still here");
 	if (bootargs_word("end="))
 		never_end(bootargs_word("end="));
