@@ -12,6 +12,7 @@
 
 #define PSCI_VERSION_1_1 0x10001
 #define PSCI_TOS_NOT_PRESENT 2 /* MIGRATE_INFO_TYPE: no migration needed */
+#define PSCI_LEVEL_MAX 3
 #define RESET2_VENDOR BIT(31)
 
 #define SMCCC_VERSION_1_1 0x10001
@@ -82,10 +83,18 @@ static s64 guest_cpu_suspend(struct vcpu *v, u32 state, u64 entry)
 	return PSCI_SUCCESS;
 }
 
+/*
+ * @level: the lowest affinity field that counts (DEN0022, AFFINITY_INFO). Those above Aff0
+ * are 0 in every vCPU, so that from level 1 on, which is PSCI 0.2's, what is asked for is all
+ * of the VM, of which one vCPU is on: the one that asks.
+ */
 static s64 guest_affinity_info(struct vcpu *v, u64 mpidr, u32 level)
 {
-	/* Affinity levels above 0 need not be supported from PSCI 1.0 on. */
-	if (mpidr >= VGIC_MAX_CPUS || level)
+	if (level > PSCI_LEVEL_MAX)
+		return PSCI_INVALID_PARAMETERS;
+	if (level)
+		return mpidr >> (8 * level) ? PSCI_INVALID_PARAMETERS : PSCI_AFFINITY_ON;
+	if (mpidr >= VGIC_MAX_CPUS)
 		return PSCI_INVALID_PARAMETERS;
 	switch (READ_ONCE(v->vm->peer[vgic_cpu_nospec(mpidr)].power)) {
 	case VCPU_POWER_ON:
@@ -135,7 +144,10 @@ static s64 guest_psci(struct vcpu *v, u32 fn, u64 a1, u64 a2, u64 a3, u32 *wake)
 		return PSCI_INTERNAL_FAILURE;
 	case PSCI_SYSTEM_RESET2:
 	case PSCI_SYSTEM_RESET2 | SMCCC_64BIT:
-		/* reset_type 0 is the only architectural one (DEN0022 5.18). */
+		/*
+		 * reset_type 0 is the only architectural one, the others of which are reserved;
+		 * vendor-specific ones are up to the implementation (DEN0022, SYSTEM_RESET2).
+		 */
 		if ((u32)a1)
 			return (a1 & RESET2_VENDOR) ? PSCI_NOT_SUPPORTED : PSCI_INVALID_PARAMETERS;
 		fallthrough;

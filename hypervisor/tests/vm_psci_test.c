@@ -170,14 +170,50 @@ TEST(affinity_info)
 	EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 0, 0, 0);
 	EXPECT_CALL(PSCI_AFFINITY_OFF, PSCI_AFFINITY_INFO | SMC64, 1, 0, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 2, 0, 0);
-	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 0, 1, 0);
-	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 0, 2, 0);
-	/* 32 bits in both forms of the call (DEN0022 5.7) */
+	/* The level has 32 bits in both forms of the call (DEN0022 5.7). */
 	EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO | SMC64, 0, 1UL << 32, 0);
 	EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 0, 1UL << 32, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 1UL << 32, 0, 0);
 	EXPECT_OK(DESTROY_VCPU, TUPLE(1, 1));
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 1, 0, 0);
+}
+
+/*
+ * Levels 1 to 3: the fields below do not count, so one vCPU is on for sure, the caller. The
+ * fields from there on are 0 in all vCPUs: nobody is at other values.
+ */
+TEST(affinity_info_levels)
+{
+	machine();
+	new_guest(2);
+	for (u64 level = 1; level <= 3; level++) {
+		u64 below = (1UL << 8 * level) - 1;
+
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 0, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO | SMC64, 0, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 1, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, below, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO | SMC64, below, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 0, 1UL << 32 | level, 0);
+		/* 39:32 is Aff3, 31:24 and 63:40 are no fields and must be 0. */
+		for (unsigned int bit = 8 * level; bit < 64; bit++)
+			EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 1UL << bit,
+				    level, 0);
+		EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 1UL << 31, level, 0);
+		EXPECT_CALL(PSCI_AFFINITY_ON, PSCI_AFFINITY_INFO, 1UL << 32, level, 0);
+	}
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 0, 4, 0);
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO | SMC64, 0, 4, 0);
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 0, 8, 0);
+	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_AFFINITY_INFO, 0, NONE, 0);
+	/* It is the caller that is on, whoever else is not. */
+	vm_of(1)->peer[1].power = VCPU_POWER_ON;
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_OFF, 0, 0, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(power(0), VCPU_POWER_OFF);
+	EXPECT_EQ(hvc(1, 1, PSCI_AFFINITY_INFO, 0, 1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 1), PSCI_AFFINITY_ON);
+	EXPECT_EQ(hvc(1, 1, PSCI_AFFINITY_INFO, 0, 0, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(x0(1, 1), PSCI_AFFINITY_OFF);
 }
 
 /* Off and on again, many times; while off, it is not entered. */
@@ -352,9 +388,16 @@ TEST(system_events)
 		EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
 		EXPECT_EQ(run(1, 1), GZVM_EXIT_IDLE);
 	}
-	/* What SYSTEM_RESET2 refuses. */
+	/* What SYSTEM_RESET2 refuses: there is no vendor-specific type, others are reserved. */
+	for (unsigned int bit = 0; bit < 31; bit++) {
+		u64 vendor = 1UL << 31 | 1UL << bit;
+
+		EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2, 1UL << bit, 0, 0);
+		EXPECT_CALL(NONE, PSCI_SYSTEM_RESET2, vendor, 0, 0);
+		EXPECT_CALL(NONE, PSCI_SYSTEM_RESET2 | SMC64, 1UL << 32 | vendor, 0, 0);
+	}
 	EXPECT_CALL(NONE, PSCI_SYSTEM_RESET2, 0x80000000, 0, 0);
-	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2, 1, 0, 0);
+	EXPECT_CALL(NONE, PSCI_SYSTEM_RESET2 | SMC64, 0x80000000, 0, 0);
 	EXPECT_CALL(PSCI_INVALID_PARAMETERS, PSCI_SYSTEM_RESET2 | SMC64, 1UL << 32 | 1, 0, 0);
 	EXPECT_EQ(vm_of(1)->event.type, 0);
 }

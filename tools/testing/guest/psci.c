@@ -53,6 +53,15 @@ static void test_cpus(void)
 
 	expect("AFFINITY_INFO of itself", call(PSCI_AFFINITY_INFO, self, 0, 0), 0);
 	expect("AFFINITY_INFO of nobody", call(PSCI_AFFINITY_INFO, 0xff, 0, 0), INVALID_PARAMS);
+	/* PSCI 0.2: by level 1 and up it is a question after all CPUs that share these fields. */
+	for (unsigned int level = 1; level <= 3; level++) {
+		uint64_t other = self | (uint64_t)1 << (level == 3 ? 32 : 8 * level);
+
+		expect("AFFINITY_INFO of all beside it", call(PSCI_AFFINITY_INFO, self, level, 0), 0);
+		expect("AFFINITY_INFO of all elsewhere", call(PSCI_AFFINITY_INFO, other, level, 0),
+		       INVALID_PARAMS);
+	}
+	expect("AFFINITY_INFO by level 4", call(PSCI_AFFINITY_INFO, self, 4, 0), INVALID_PARAMS);
 	expect("AFFINITY_INFO by level 9", call(PSCI_AFFINITY_INFO, self, 9, 0),
 	       INVALID_PARAMS);
 	expect("CPU_ON of itself", call(PSCI_CPU_ON, self, RAM, 0), ALREADY_ON);
