@@ -318,6 +318,8 @@ enum gzvm_system_event {
  * @GZVM_CRASH_SERROR: a physical SError was taken while the guest ran
  * @GZVM_CRASH_BAD_ABORT: the guest's access can neither be completed nor be answered with an
  *	exception: its vectors lie where no memory is
+ *
+ * Two of the three cases in which a guest is ended; the third is GZVM_EXIT_EXCEPTION.
  */
 enum gzvm_crash_reason {
 	GZVM_CRASH_SERROR = 1,
