@@ -364,6 +364,7 @@ enum gzvm_next {
 /* gzvm_work.c */
 bool gzvm_work_pending(void);
 int gzvm_work_handle(void);
+void gzvm_work_leave(void);
 
 /* gzvm_exit.c */
 enum gzvm_next gzvm_exit_dispatch(struct gzvm_vcpu *vcpu, u32 reason);

@@ -325,6 +325,37 @@ static void gzvm_test_run_notify_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_test_read(test, urun).exit_reason, GZVM_EXIT_SHUTDOWN);
 }
 
+static unsigned int gzvm_test_leaves;
+
+static void gzvm_test_count_leave(void)
+{
+	gzvm_test_leaves++;
+}
+
+/* RUN returns to userspace: with an exit, an error, for a signal, without the guest. */
+static void gzvm_test_run_leave(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	gzvm_test_leaves = 0;
+	kunit_activate_static_stub(test, gzvm_work_leave, gzvm_test_count_leave);
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_SHUTDOWN;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_leaves, 1);
+	gt->status[GZVM_FN_RUN] = -EFAULT;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EFAULT);
+	KUNIT_EXPECT_EQ(test, gzvm_test_leaves, 2);
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_test_leaves, 3);
+	vcpu->undelivered = GZVM_EXIT_SHUTDOWN;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_leaves, 4);
+}
+
 /* An exit that cannot be written comes again, before the guest goes on. */
 static void gzvm_test_run_undelivered(struct kunit *test)
 {
@@ -481,6 +512,7 @@ static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_immediate_kept),
 	KUNIT_CASE(gzvm_test_run_wake),
 	KUNIT_CASE(gzvm_test_run_notify_resume),
+	KUNIT_CASE(gzvm_test_run_leave),
 	KUNIT_CASE(gzvm_test_run_undelivered),
 	KUNIT_CASE(gzvm_test_run_broken),
 	KUNIT_CASE(gzvm_test_run_resample),

@@ -323,6 +323,7 @@ int gzvm_vcpu_run(struct gzvm_vcpu *vcpu, struct gzvm_vcpu_run __user *urun)
 		WRITE_ONCE(vcpu->thread, current);
 		ret = gzvm_vcpu_loop(vcpu, urun);
 		WRITE_ONCE(vcpu->thread, NULL);
+		gzvm_work_leave();
 	}
 
 	mutex_unlock(&vcpu->lock);

@@ -11,10 +11,13 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/thread_info.h>
+#include <linux/version.h>
+#include <kunit/static_stub.h>
 
 #ifdef CONFIG_VIRT_XFER_TO_GUEST_WORK
 
 #include <linux/entry-virt.h>
+#include <linux/rseq.h>
 
 /**
  * gzvm_work_pending() - is there something to do before the guest goes on?
@@ -73,3 +76,21 @@ int gzvm_work_handle(void)
 }
 
 #endif /* CONFIG_VIRT_XFER_TO_GUEST_WORK */
+
+/**
+ * gzvm_work_leave() - RUN is about to return to userspace
+ *
+ * What gzvm_work_handle() has done on behalf of the guest leaves out the update of the thread's
+ * restartable sequence (the number of its CPU, say), and with that the sign that one is due: it is
+ * given again. Kernels before Linux 6.19 update it at once.
+ *
+ * Context: process; after the last gzvm_work_handle().
+ */
+void gzvm_work_leave(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(gzvm_work_leave);
+
+#if defined(CONFIG_VIRT_XFER_TO_GUEST_WORK) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+	rseq_virt_userspace_exit();
+#endif
+}
