@@ -336,8 +336,13 @@ static void gzvm_test_fault_again(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
-/* Aligned memory that comes by huge pages. Two MiB of it are to be used. */
-static unsigned long gzvm_test_mmap_huge(struct kunit *test)
+/**
+ * gzvm_test_mmap_huge() - aligned memory in the test's mm that comes by huge pages
+ * @test: the test, which is skipped where there are none
+ *
+ * Return: its address; two MiB of it are to be used.
+ */
+unsigned long gzvm_test_mmap_huge(struct kunit *test)
 {
 	unsigned long hva = ALIGN(gzvm_test_mmap(test, SZ_4M), SZ_2M);
 	struct vm_area_struct *vma;

@@ -164,12 +164,19 @@ static unsigned int gzvm_chunk_record(struct gzvm *vm, struct gzvm_chunk *chunk)
 	return i;
 }
 
-/* The hypervisor refused: the fresh pages are forgotten again, and unmapped for sure. */
+/*
+ * The hypervisor refused: the fresh pages are forgotten again, and unmapped for sure. Where another
+ * vCPU has recorded the huge page around them meanwhile all of that is forgotten, so all of it is
+ * unmapped.
+ */
 static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsigned int nr)
 {
+	bool huge = xa_get_order(&vm->pages, chunk->gfn);
+	u64 first = huge ? gzvm_block_first(chunk->gfn) : chunk->gfn;
 	unsigned int i;
 
-	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) || gzvm_mem_unmap_hyp(vm, chunk->gfn, nr, true)) {
+	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) ||
+	    gzvm_mem_unmap_hyp(vm, first, huge ? GZVM_BLOCK_PAGES : nr, true)) {
 		/* Some may be mapped: they stay recorded until the VM goes. */
 		bitmap_clear(chunk->fresh, 0, nr);
 		return;

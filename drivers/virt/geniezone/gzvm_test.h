@@ -45,6 +45,7 @@ int gzvm_test_init(struct kunit *test);
 void gzvm_test_exit(struct kunit *test);
 struct gzvm_vcpu *gzvm_test_vcpu(struct kunit *test, u32 id);
 unsigned long gzvm_test_mmap(struct kunit *test, unsigned long size);
+unsigned long gzvm_test_mmap_huge(struct kunit *test);
 int gzvm_test_remap(unsigned long hva, unsigned long size);
 struct gzvm_userspace_memory_region gzvm_test_region(u32 slot, u64 gpa, u64 size, u64 hva);
 int gzvm_test_set(struct kunit *test, u32 slot, u64 gpa, u64 size, u64 hva);

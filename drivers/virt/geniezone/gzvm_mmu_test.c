@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: pages on their way to the hypervisor, and what is left of them when it refuses.
+ */
+
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "gzvm_test.h"
+
+static struct page *gzvm_test_block[GZVM_BLOCK_PAGES];
+
+/* Another vCPU gives the huge page between this one's look for its page and the record of it. */
+static int gzvm_test_get_late(struct gzvm *vm, struct gzvm_memslot *slot, u64 gfn,
+			      unsigned long nr, bool fault, struct page **pages)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct page **block = gzvm_test_block;
+	struct gzvm_test *gt = test->priv;
+	unsigned int i;
+	int ret;
+
+	kunit_deactivate_static_stub(test, gzvm_mem_get);
+	ret = gzvm_mem_get(vm, slot, gfn, nr, fault, pages);
+	KUNIT_EXPECT_EQ(test, gzvm_mem_get(vm, slot, TEST_GFN, 512, true, block), 512);
+	for (i = 0; i < 512; i++)
+		xa_store(&gt->mapped, TEST_GFN + i, xa_mk_value(page_to_pfn(block[i])),
+			 GFP_KERNEL);
+	mutex_lock(&vm->map_lock);
+	KUNIT_EXPECT_EQ(test, gzvm_mem_record(vm, TEST_GFN, block, 512), 512);
+	mutex_unlock(&vm->map_lock);
+	gzvm_mem_put(vm, block, 512);
+	return ret;
+}
+
+/* The hypervisor refuses a page of a huge one: what is not recorded any more is not mapped. */
+static void gzvm_test_huge_refused(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap_huge(test);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	gt->vm->demand_paging = true;
+	gt->vm->block_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_2M, hva), 0);
+	/* From the second fault in a block on only the page itself is fetched. */
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	gzvm_test_nothing_left(test);
+	gt->status[GZVM_FN_MAP_GUEST_BLOCK] = -ENOMEM;
+	kunit_activate_static_stub(test, gzvm_mem_get, gzvm_test_get_late);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA + 7 * PAGE_SIZE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_MAP_GUEST_BLOCK].x[3], 1);
+	KUNIT_EXPECT_EQ(test, gt->last[GZVM_FN_UNMAP].x[2], GZVM_BLOCK_PAGES);
+	gzvm_test_nothing_left(test);
+}
+
+static struct kunit_case gzvm_mmu_cases[] = {
+	KUNIT_CASE(gzvm_test_huge_refused),
+	{}
+};
+
+static struct kunit_suite gzvm_mmu_suite = {
+	.name = "gzvm_mmu",
+	.init = gzvm_test_init,
+	.exit = gzvm_test_exit,
+	.test_cases = gzvm_mmu_cases,
+};
+
+kunit_test_suite(gzvm_mmu_suite);
