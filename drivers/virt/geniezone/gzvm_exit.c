@@ -235,7 +235,7 @@ static u64 gzvm_vcpu_idle_ns(const struct gzvm_vcpu *vcpu)
  * A wake-up that came since the RUN hypercall began is not lost: it left gzvm_vcpu.wake set.
  *
  * Context: process.
- * Return: 0 after a wake-up or signal, -ETIME when the timer is due.
+ * Return: 0 after a wake-up or signal, or if the VM is broken; -ETIME when the timer is due.
  */
 int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
 {
@@ -246,7 +246,9 @@ int gzvm_vcpu_idle(struct gzvm_vcpu *vcpu)
 
 	for (;;) {
 		prepare_to_wait(&vcpu->wq, &wait, TASK_INTERRUPTIBLE);
-		if (atomic_read(&vcpu->wake) || signal_pending(current))
+		/* Whoever broke the VM may have set wake before RUN cleared it. */
+		if (atomic_read(&vcpu->wake) || READ_ONCE(vcpu->vm->broken) ||
+		    signal_pending(current))
 			break;
 		if (!schedule_hrtimeout_range(&expires, 0, HRTIMER_MODE_ABS)) {
 			ret = -ETIME;

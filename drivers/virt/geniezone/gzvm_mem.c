@@ -463,6 +463,8 @@ static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error, bool ma
 	pr_err_once("gzvm: the hypervisor keeps memory of VM %u (error %d): it stays lost\n",
 		    vm->vm_id, error);
 	WRITE_ONCE(vm->broken, true);
+	/* Those who sleep in RUN are to return, too. */
+	gzvm_vm_wake(vm, ~0ULL);
 	if (!vm->pinned)
 		xa_for_each_range(&vm->pages, index, page, gfn, last)
 			get_page(page);

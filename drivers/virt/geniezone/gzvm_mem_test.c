@@ -541,10 +541,12 @@ static void gzvm_test_notify_refused(struct kunit *test)
 	page = xa_load(&gt->vm->pages, TEST_GFN);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_ASSERT_EQ(test, atomic_read(&vcpu->wake), 0);
 	KUNIT_ASSERT_EQ(test, vm_munmap(hva, PAGE_SIZE), 0);
 	gt->status[GZVM_FN_UNMAP] = 0;
 	KUNIT_EXPECT_GE(test, page_count(page), 1); /* LRU batches may have another */
 	KUNIT_EXPECT_TRUE(test, gt->vm->broken);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->wake), 1);
 	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
 	put_page(page);
 }

@@ -4,6 +4,7 @@
  */
 
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -382,16 +383,28 @@ static void gzvm_test_run_undelivered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vcpu->run->mmio.data[0], 0x77);
 }
 
-/* A VM whose memory the hypervisor keeps against the rules does not run. */
+static void gzvm_test_break(struct gzvm_test *gt, u32 fn)
+{
+	gt->vm->broken = true;
+}
+
+/* A VM whose memory the hypervisor keeps against the rules does not run, nor sleep. */
 static void gzvm_test_run_broken(struct kunit *test)
 {
 	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
 	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
 	struct gzvm_test *gt = test->priv;
 
-	gt->vm->broken = true;
+	/* Just before RUN clears wake: the wake-up is lost, but not the reason for it. */
+	gt->res[GZVM_FN_RUN].a1 = GZVM_EXIT_IDLE;
+	gt->on_call = gzvm_test_break;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EIO);
-	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
+	vcpu->exit_time = ktime_get();
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
+
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_run(vcpu, urun), -EIO);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_RUN], 1);
 }
 
 /* The end of an interrupt is looked for after each exit, and acted on once. */
