@@ -395,6 +395,7 @@ unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **
 int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr, bool may_sleep);
 int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr);
 bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
+int gzvm_mem_watch_error(int error);
 int gzvm_mem_watch(struct gzvm_memslot *slot);
 void gzvm_mem_unwatch(struct gzvm_memslot *slot);
 int gzvm_mem_destroy(struct gzvm *vm, int (*destroy)(struct gzvm *vm));

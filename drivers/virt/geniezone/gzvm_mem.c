@@ -511,18 +511,35 @@ static const struct mmu_interval_notifier_ops gzvm_mem_notifier_ops = {
 };
 
 /**
+ * gzvm_mem_watch_error() - what an ioctl returns that could not register a notifier
+ * @error: 0 or the errno of the memory manager
+ *
+ * It gives up for any signal, however harmless. Nothing has happened then, so the ioctl begins
+ * again once the signal is handled.
+ *
+ * Return: 0 or a negative errno.
+ */
+int gzvm_mem_watch_error(int error)
+{
+	return error == -EINTR ? -ERESTARTNOINTR : error;
+}
+
+/**
  * gzvm_mem_watch() - learn of changes of the memory behind a slot
  * @slot: the slot, complete; nothing of it is mapped yet
  *
  * Context: process of the VM's creator; takes mmap_lock.
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno; -ERESTARTNOINTR for a signal.
  */
 int gzvm_mem_watch(struct gzvm_memslot *slot)
 {
+	int ret;
+
 	if (slot->vm->pinned)
 		return 0;
-	return mmu_interval_notifier_insert(&slot->mni, slot->vm->mm, slot->hva,
-					    slot->npages << PAGE_SHIFT, &gzvm_mem_notifier_ops);
+	ret = mmu_interval_notifier_insert(&slot->mni, slot->vm->mm, slot->hva,
+					   slot->npages << PAGE_SHIFT, &gzvm_mem_notifier_ops);
+	return gzvm_mem_watch_error(ret);
 }
 
 /**

@@ -353,9 +353,10 @@ int gzvm_memslot_populate_all(struct gzvm *vm)
  * Return: 0; -EINVAL for numbers that cannot be or the removal of a slot that is not there;
  * -EFAULT if nothing is mapped at userspace_addr; -EEXIST if another slot is in the way;
  * -EBUSY if the hypervisor cannot give memory back that the slot has been using; -ENOMEM;
- * -EINTR if the caller is being killed (a vCPU's page fault may wait for the VMM for long); what
- * the hypervisor says. When a slot was to move and the hypervisor refuses its new place,
- * the slot is empty.
+ * -EINTR if the caller is being killed (a vCPU's page fault may wait for the VMM for long);
+ * -ERESTARTNOINTR for another signal, with nothing done but the removal of what is replaced; what
+ * the hypervisor says. When a slot was to move and the hypervisor refuses its new place, the slot
+ * is empty.
  */
 int gzvm_memslot_set(struct gzvm *vm, const struct gzvm_userspace_memory_region *region)
 {

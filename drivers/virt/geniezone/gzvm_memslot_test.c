@@ -4,6 +4,8 @@
  */
 
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "gzvm_test.h"
@@ -102,6 +104,24 @@ static void gzvm_test_slot_refused(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+/* Any signal keeps a process's first notifiers from being registered: the ioctl begins again. */
+static void gzvm_test_slot_signal(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_1M);
+
+	gt->vm->demand_paging = true;
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vm_create(0), -ERESTARTNOINTR);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), -ERESTARTNOINTR);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_CREATE_VM], 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_1M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+}
+
 /* What backs a slot in use changes: its pages go, the slot stays known. The guest uses it again. */
 static struct gzvm_vcpu *gzvm_test_rebased(struct kunit *test, unsigned long from,
 					   unsigned long to)
@@ -196,6 +216,7 @@ static struct kunit_case gzvm_memslot_cases[] = {
 	KUNIT_CASE(gzvm_test_region_args),
 	KUNIT_CASE(gzvm_test_slots),
 	KUNIT_CASE(gzvm_test_slot_refused),
+	KUNIT_CASE(gzvm_test_slot_signal),
 	KUNIT_CASE(gzvm_test_rebase_watched),
 	KUNIT_CASE(gzvm_test_rebase),
 	KUNIT_CASE(gzvm_test_populate),

@@ -365,7 +365,7 @@ static struct gzvm *gzvm_vm_new(unsigned long type)
 
 	vm->mm = current->mm;
 	vm->mn.ops = &gzvm_vm_mn_ops;
-	ret = mmu_notifier_register(&vm->mn, vm->mm);
+	ret = gzvm_mem_watch_error(mmu_notifier_register(&vm->mn, vm->mm));
 	if (ret) {
 		kfree(vm);
 		return ERR_PTR(ret);
@@ -387,7 +387,7 @@ static struct gzvm *gzvm_vm_new(unsigned long type)
  * @type: kind of VM, as the hypervisor defines it; 0
  *
  * Context: process.
- * Return: a file descriptor or a negative errno.
+ * Return: a file descriptor or a negative errno; -ERESTARTNOINTR for a signal, with nothing done.
  */
 int gzvm_vm_create(unsigned long type)
 {
