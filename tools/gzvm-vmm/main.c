@@ -179,10 +179,6 @@ int main(int argc, char *argv[])
 	int status = STATUS_OK;
 
 	vmm_fill_descriptors();
-	if (argc > 1 && !strcmp(argv[1], "stat")) {
-		status = stat_command(argc - 2, argv + 2, STAT_ROOT);
-		goto out;
-	}
 	if (options_parse(&options, argc, argv))
 		return STATUS_ERROR;
 	switch (options.command) {
@@ -195,8 +191,10 @@ int main(int argc, char *argv[])
 	case COMMAND_RUN:
 		status = vmm_run(&options);
 		break;
+	case COMMAND_STAT:
+		status = stat_command(argc - 2, argv + 2, STAT_ROOT);
+		break;
 	}
-out:
 	if (fflush(stdout) || ferror(stdout)) {
 		vmm_error("standard output: %s; check where it goes", strerror(errno));
 		status = status ? status : STATUS_ERROR;

@@ -222,10 +222,15 @@ static const struct {
 	{ "--hypervisor", options_set_hypervisor, true },
 };
 
+static bool options_is_help(const char *arg)
+{
+	return !strcmp(arg, "--help") || !strcmp(arg, "-h");
+}
+
 /* Options without a value; true if @arg is one. */
 static bool options_set_flag(struct options *options, const char *arg)
 {
-	if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
+	if (options_is_help(arg))
 		options->command = COMMAND_HELP;
 	else if (!strcmp(arg, "--no-reboot") && options->command != COMMAND_CHECK)
 		options->no_reboot = true;
@@ -290,7 +295,9 @@ static int options_parse_command(struct options *options, const char *name)
 		options->command = COMMAND_RUN;
 	else if (!strcmp(name, "check"))
 		options->command = COMMAND_CHECK;
-	else if (strcmp(name, "--help") && strcmp(name, "-h") && strcmp(name, "help"))
+	else if (!strcmp(name, "stat"))
+		options->command = COMMAND_STAT;
+	else if (!options_is_help(name) && strcmp(name, "help"))
 		return -EINVAL;
 	return 0;
 }
@@ -311,10 +318,13 @@ int options_parse(struct options *options, int argc, char *argv[])
 	options->mem = OPTIONS_DEFAULT_MEM;
 	options->cpus = 1;
 	if (argc < 2 || options_parse_command(options, argv[1])) {
-		vmm_error("%s: there is no such command; give run or check, or see gzvm-vmm --help",
+		vmm_error("%s: there is no such command; give run, check or stat, or see gzvm-vmm --help",
 			  argc < 2 ? "no argument" : argv[1]);
 		return -EINVAL;
 	}
+	for (; i < argc && options->command == COMMAND_STAT; i++)
+		if (options_is_help(argv[i]))
+			options->command = COMMAND_HELP;
 	while (i < argc && options->command != COMMAND_HELP && strcmp(argv[i], "--")) {
 		if (options_set_flag(options, argv[i])) {
 			i++;

@@ -14,7 +14,8 @@
 /* arm64's COMMAND_LINE_SIZE. */
 #define OPTIONS_MAX_CMDLINE	2048
 
-enum options_command { COMMAND_HELP, COMMAND_RUN, COMMAND_CHECK };
+/* The words of COMMAND_STAT are stat_command()'s. */
+enum options_command { COMMAND_HELP, COMMAND_RUN, COMMAND_CHECK, COMMAND_STAT };
 
 struct options_disk {
 	char path[4096];

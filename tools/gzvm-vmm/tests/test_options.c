@@ -116,7 +116,8 @@ TEST(refusals)
 	CAPTURE_STDERR(EXPECT_EQ(options_parse(&options, 1, (char *[]) { "gzvm-vmm", NULL }),
 				 -EINVAL));
 	EXPECT_ONE_LINE();
-	refused("walk", PARSE("walk"));
+	EXPECT_CONTAINS(ktap_stderr, "; give run, check or stat,");
+	refused("walk: there is no such command; give run, check or stat,", PARSE("walk"));
 	refused("--kernel", PARSE("run"));
 	refused("--kernel", PARSE("run", "--kernel"));
 	refused("--nonsense", PARSE("run", "--kernel", "I", "--nonsense"));
@@ -172,4 +173,18 @@ TEST(help_and_check)
 	EXPECT_EQ(PARSE("check", "--hypervisor", "gzvm"), 0);
 	EXPECT_EQ(options.command, COMMAND_CHECK);
 	EXPECT_STREQ(options.hypervisor, "gzvm");
+}
+
+/* The words of stat are looked at by stat, but for those that ask what they may be. */
+TEST(stat)
+{
+	EXPECT_EQ(PARSE("stat"), 0);
+	EXPECT_EQ(options.command, COMMAND_STAT);
+	EXPECT_EQ(PARSE("stat", "12", "--once", "--nonsense"), 0);
+	EXPECT_STREQ(ktap_stderr, "");
+	EXPECT_EQ(options.command, COMMAND_STAT);
+	EXPECT_EQ(PARSE("stat", "--help"), 0);
+	EXPECT_EQ(options.command, COMMAND_HELP);
+	EXPECT_EQ(PARSE("stat", "12", "-h"), 0);
+	EXPECT_EQ(options.command, COMMAND_HELP);
 }
