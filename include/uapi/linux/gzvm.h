@@ -159,7 +159,7 @@ enum gzvm_device_type {
  * @dev_type: enum gzvm_device_type
  * @id: instance, 0
  * @flags: 0
- * @dev_addr: guest physical address of the device's registers
+ * @dev_addr: guest physical address of the device's registers, a multiple of 64 KiB
  * @dev_reg_size: their size in bytes
  * @attr_addr: address in the caller's memory of further attributes
  * @attr_size: their size in bytes, at most a page; 0 when there are none
