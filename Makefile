@@ -148,7 +148,7 @@ check-debug check-newest: check-%: emulate-files $(BUILD)/driver/%
 check-tree: $(STAMPS)/tools
 	$(Q)SUITES=tools/testing/tree tools/testing/run
 
-# Every CPU model; "make check" has three of them.
+# Every CPU model; "make check" has guests on three of them.
 .PHONY: check-cpus
 check-cpus: emulate-files
 	$(Q)EMULATE_BUILD=0 SUITES=tools/testing/cpus tools/testing/run
@@ -211,6 +211,7 @@ help:
 	@echo 'make clean       remove what was built here; the cache stays'
 	@echo 'make distclean   clean, and forget the set-up of this tree'
 	@echo 'make clean-cache remove downloads and kernels from the cache of this user'
+	@echo 'make help        this'
 	@echo
 	@echo 'Knobs: V=1 shows commands; QEMU=BIN runs another qemu-system-aarch64.'
 	@echo 'scripts/emulate --help: the emulated machine. scripts/setup --help: the set-up.'
