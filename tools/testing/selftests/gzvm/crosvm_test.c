@@ -24,6 +24,8 @@
 #define SERIAL_PORT	0x3f8UL
 #define PCI_CAM		0x10000UL
 #define PCI_MMIO	0x2000000UL
+#define PCI_SPI		4
+#define PCI_SPIS	4
 
 /* A vCPU's thread sets immediate_exit of its own structure, in the handler of SIGRTMIN. */
 static __thread struct gzvm_vcpu_run *thread_run;
@@ -39,6 +41,9 @@ FIXTURE(crosvm)
 	struct vm vm;
 	int memfd;
 	int serial[2];
+	struct {
+		int fd, told;
+	} pci[PCI_SPIS];
 };
 
 static struct gzvm_vcpu_run *map_run(void)
@@ -95,7 +100,7 @@ FIXTURE_SETUP(crosvm)
 	for (; i < GZVM_MAX_VCPUS; i++)
 		vm->vcpus[i].fd = -1;
 
-	/* Serial 0 and 2, clock 1, battery 3, watchdog 15. */
+	/* Serial 0 and 2, clock 1, battery 3, watchdog 15; PCI's lines from 4 on are levels. */
 	for (i = 0; i < 2; i++) {
 		self->serial[i] = eventfd(0, EFD_CLOEXEC);
 		ASSERT_EQ(0, gz_irqfd(vm->fd, self->serial[i], 2 * i, 0, 0));
@@ -106,6 +111,12 @@ FIXTURE_SETUP(crosvm)
 		ASSERT_EQ(0, gz_irqfd(vm->fd, fd, i, 0, 0));
 		/* The driver holds the eventfd; the number is free for another. */
 		close(fd);
+	}
+	for (i = 0; i < PCI_SPIS; i++) {
+		self->pci[i].fd = eventfd(0, EFD_CLOEXEC);
+		self->pci[i].told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		ASSERT_EQ(0, gz_irqfd(vm->fd, self->pci[i].fd, PCI_SPI + i,
+				      GZVM_IRQFD_FLAG_RESAMPLE, self->pci[i].told));
 	}
 	ASSERT_EQ(0, gz_ioctl(vm->fd, GZVM_SET_DTB_CONFIG, &dtb));
 
@@ -125,6 +136,10 @@ FIXTURE_TEARDOWN(crosvm)
 		self->vm.vcpus[i].run = NULL;
 	}
 	vm_destroy(&self->vm);
+	for (i = 0; i < PCI_SPIS; i++) {
+		close(self->pci[i].fd);
+		close(self->pci[i].told);
+	}
 	close(self->memfd);
 }
 
@@ -183,6 +198,34 @@ TEST_F_TIMEOUT(crosvm, virtio_queue, HANG_TIMEOUT)
 	EXPECT_EQ(0, gz_irq_line(self->vm.fd, 20, 0));
 	EXPECT_EQ(0, guest_call(cpu, GUEST_GIC_END, 52));
 	close(queue);
+}
+
+/*
+ * INTx: the line is high until the guest ends the interrupt, of which the device is told; it then
+ * raises the line again if it still has something. No other device hears of it.
+ */
+TEST_F_TIMEOUT(crosvm, pci_interrupt, HANG_TIMEOUT)
+{
+	struct vcpu *cpu = &self->vm.vcpus[0];
+	unsigned int i, again;
+
+	for (i = 0; i < PCI_SPIS; i++)
+		ASSERT_EQ(0, gic_setup(cpu, PCI_SPI + i, false));
+	for (i = 0; i < PCI_SPIS; i++) {
+		const uint64_t intid = 32 + PCI_SPI + i;
+
+		for (again = 0; again < 3; again++) {
+			ASSERT_EQ(0, eventfd_write(self->pci[i].fd, 1));
+			EXPECT_EQ(0, guest_call(cpu, GUEST_GIC_ACK));
+			EXPECT_EQ(intid, cpu->box.result[0]);
+			EXPECT_EQ(0, read_event(self->pci[i].told));
+			EXPECT_EQ(0, guest_call(cpu, GUEST_GIC_END, intid));
+			EXPECT_EQ(1, read_event(self->pci[i].told));
+		}
+		EXPECT_EQ(SPURIOUS, guest_take_irq(cpu));
+	}
+	for (i = 0; i < PCI_SPIS; i++)
+		EXPECT_EQ(0, read_event(self->pci[i].told));
 }
 
 struct cpu_thread {

@@ -155,7 +155,7 @@ static long call_create_vm(fail_data *self)
 
 TEST_F_TIMEOUT(fail, create_vm, HANG_TIMEOUT)
 {
-	fail_all(self, call_open, undo_close);
+	FAIL_ALL(call_open, undo_close, 2);
 	FAIL_ALL(call_create_vm, undo_close, 4);
 	EXPECT_EQ(self->vms + 1, hyp_stat("vms"));
 }

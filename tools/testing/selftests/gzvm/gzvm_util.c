@@ -107,6 +107,19 @@ int gz_extension(int fd, uint64_t cap, uint64_t *value)
 	return gz_ioctl(fd, GZVM_CHECK_EXTENSION, value);
 }
 
+bool gz_hypervisor_is_open(void)
+{
+	FILE *file = fopen("/sys/kernel/gzvm/hypervisor", "re");
+	char name[64] = "";
+	bool open;
+
+	if (!file)
+		return false;
+	open = fgets(name, sizeof(name), file) && !strncmp(name, "geniezone ", 10);
+	fclose(file);
+	return open;
+}
+
 void *vm_map(size_t size)
 {
 	/* Aligned, so that blocks can be. */

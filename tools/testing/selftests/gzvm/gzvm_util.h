@@ -111,6 +111,8 @@ int gz_irq_line(int vm, uint32_t word, uint32_t level);
 int gz_irqfd(int vm, int fd, uint32_t spi, uint32_t flags, int resample);
 int gz_ioeventfd(int vm, int fd, uint64_t addr, uint32_t len, uint32_t flags, uint64_t match);
 int gz_extension(int fd, uint64_t cap, uint64_t *value);
+/* The open GenieZone hypervisor, not another one of this interface. */
+bool gz_hypervisor_is_open(void);
 
 /* A VM with memory and GIC; vCPUs on top. All of it goes with vm_destroy(). */
 int vm_create(struct vm *vm);

@@ -109,29 +109,4 @@ TEST_F_TIMEOUT(many, until_none_is_left, HANG_TIMEOUT)
 	vm_destroy(&vm);
 }
 
-/* RLIMIT_MEMLOCK, where pages are pinned: over it the guest stops, below it goes on. */
-TEST_F_TIMEOUT(many, memory_limit, HANG_TIMEOUT)
-{
-	struct rlimit limit = { 64 * PAGE, 64 * PAGE };
-	struct vm vm;
-	long ret;
-
-	ASSERT_EQ(0, vm_create(&vm));
-	ASSERT_EQ(0, vm_add_vcpu(&vm, 0));
-	ASSERT_EQ(0, vm_boot(&vm));
-	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
-	/* Not for root, whose limit it is not. */
-	ASSERT_EQ(0, seteuid(65534));
-	ret = guest_call(&vm.vcpus[0], GUEST_FILL, VM_DATA, 512, 1);
-	if (ret) {
-		EXPECT_EQ(GZVM_EXIT_EXCEPTION, ret);
-		EXPECT_EQ(ENOMEM, vm.vcpus[0].run->exception.error_code);
-		ASSERT_EQ(0, seteuid(0));
-		EXPECT_EQ(0, guest_resume(&vm.vcpus[0]));
-	}
-	ASSERT_EQ(0, seteuid(0));
-	EXPECT_EQ(512, *(uint64_t *)vm_at(&vm, VM_DATA + 511 * PAGE));
-	vm_destroy(&vm);
-}
-
 TEST_HARNESS_MAIN

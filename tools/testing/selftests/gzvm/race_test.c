@@ -378,11 +378,18 @@ TEST_F_TIMEOUT(race, signals_to_a_vm_that_goes, HANG_TIMEOUT)
 	}
 }
 
+/* One VM is there while each reads once; then they come and go under the readers. */
 static long debugfs_readers(struct gang *gang, unsigned int index)
 {
 	unsigned int i;
 	struct vm vm;
+	long ret;
 
+	ret = index && (vm_exits(NULL, 0, "runs") < 0 || vm_debugfs(NULL, "stage2_pages") < 0 ||
+			vm_debugfs(NULL, "protected_hyp_mem") < 0);
+	pthread_barrier_wait(&gang->start);
+	if (index == 0)
+		vm_destroy(gang->vm);
 	for (i = 0; i < 40; i++) {
 		if (index == 0) {
 			if (vm_create_bare(&vm) || vm_add_vcpu(&vm, i % 8))
@@ -395,15 +402,21 @@ static long debugfs_readers(struct gang *gang, unsigned int index)
 			vm_debugfs(NULL, "protected_hyp_mem");
 		}
 	}
-	return 0;
+	return ret;
 }
 
 TEST_F_TIMEOUT(race, debugfs_of_vms_that_go, HANG_TIMEOUT)
 {
 	struct gang gang = {};
+	unsigned int i;
+	struct vm vm;
 
+	ASSERT_EQ(0, vm_create_bare(&vm));
+	ASSERT_EQ(0, vm_add_vcpu(&vm, 0));
+	gang.vm = &vm;
 	gang_run(&gang, debugfs_readers);
-	EXPECT_EQ(0, gang.results[0]);
+	for (i = 0; i < THREADS; i++)
+		EXPECT_EQ(0, gang.results[i]);
 }
 
 TEST_HARNESS_MAIN

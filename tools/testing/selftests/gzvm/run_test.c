@@ -14,6 +14,8 @@
 #include "../kselftest_harness.h"
 #include "gzvm_util.h"
 
+#define SPI	9
+
 FIXTURE(run)
 {
 	struct vm vm;
@@ -150,6 +152,43 @@ TEST_F_TIMEOUT(run, hypercalls, HANG_TIMEOUT)
 	EXPECT_GE(x[0], 0x10000);
 }
 
+/* After an exit: the guest's own registers, and PC behind the instruction that exited. */
+TEST_F_TIMEOUT(run, registers_of_the_guest, HANG_TIMEOUT)
+{
+	const uint32_t ldr_x0_x1 = 0xf9400020;
+	struct vcpu *cpu = self->cpu;
+	uint64_t value, now;
+	unsigned int i;
+
+	EXPECT_EQ(GZVM_EXIT_MMIO, guest_call(cpu, GUEST_READ8, VM_MMIO, 0x2222, 0x3333, 0x4444));
+	for (i = 2; i <= 4; i++) {
+		ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_X(i), &value));
+		EXPECT_EQ(i * 0x1111, value);
+	}
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_X(1), &value));
+	EXPECT_EQ(VM_MMIO, value);
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_X(28), &value));
+	EXPECT_EQ(VM_MAILBOX, value);
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_PSTATE, &value));
+	EXPECT_EQ(PSTATE_EL1H & 0x3cf, value & 0x3cf);
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_PC, &value));
+	EXPECT_EQ(ldr_x0_x1, *(uint32_t *)vm_at(&self->vm, value - 4));
+	/* Nothing of that moves the guest. */
+	memset(cpu->run->mmio.data, 0x66, 8);
+	EXPECT_EQ(0, guest_resume(cpu));
+	EXPECT_EQ(0x6666666666666666, cpu->box.result[0]);
+
+	/* A system register that it has written: its timer's, by TVAL. */
+	EXPECT_EQ(0, guest_call(cpu, GUEST_TIMER, 0x40000000));
+	now = cpu->box.result[0];
+	EXPECT_EQ(0, guest_call(cpu, GUEST_COUNTER));
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_SYS(3, 3, 14, 3, 2), &value));
+	EXPECT_LE(now + 0x40000000, value);
+	EXPECT_GE(cpu->box.result[0] + 0x40000000, value);
+	ASSERT_EQ(0, gz_get_reg(cpu->fd, REG_SYS(3, 3, 14, 3, 1), &value));
+	EXPECT_EQ(1, value & 3);
+}
+
 static uint64_t join(const uint64_t *x)
 {
 	return x[0] << 32 | (uint32_t)x[1];
@@ -255,16 +294,21 @@ static void runner_start(struct runner *r, struct vcpu *cpu, struct gzvm_vcpu_ru
 		usleep(100);
 }
 
-/* The guest spins; what it was told last has been read from the mailbox. */
-static void start_spinning(struct __test_metadata *_metadata, struct vcpu *cpu)
+/* What the guest is told has been read from the mailbox: it begins with the next RUN. */
+static void start_op(struct __test_metadata *_metadata, struct vcpu *cpu, enum guest_op op)
 {
-	guest_prepare(cpu, GUEST_SPIN, (const uint64_t [4]){});
+	guest_prepare(cpu, op, (const uint64_t [4]){});
 	do {
 		ASSERT_EQ(0, vcpu_run(cpu));
 		ASSERT_EQ(GZVM_EXIT_MMIO, cpu->run->exit_reason);
 		memcpy(cpu->run->mmio.data,
 		       (char *)&cpu->box + (cpu->run->mmio.phys_addr & (PAGE - 1)), 8);
 	} while (cpu->run->mmio.phys_addr & (PAGE - 1));
+}
+
+static void start_spinning(struct __test_metadata *_metadata, struct vcpu *cpu)
+{
+	start_op(_metadata, cpu, GUEST_SPIN);
 }
 
 /* A signal ends RUN wherever the guest is, many times in a row. */
@@ -312,15 +356,31 @@ TEST_F_TIMEOUT(run, one_kick_is_enough, HANG_TIMEOUT)
 	}
 }
 
-/* immediate_exit that another thread sets while RUN has an exit is not overwritten. */
+/*
+ * immediate_exit that another thread sets while the guest runs is not overwritten by the exit that
+ * comes then, and ends the next RUN.
+ */
 TEST_F_TIMEOUT(run, exits_keep_immediate_exit, HANG_TIMEOUT)
 {
 	struct gzvm_vcpu_run *run = self->cpu->run;
+	struct runner r;
 
-	EXPECT_EQ(GZVM_EXIT_MMIO, guest_call(self->cpu, GUEST_READ4, VM_MMIO));
-	EXPECT_EQ(0, run->immediate_exit);
+	ASSERT_EQ(0, guest_gic_init(self->cpu));
+	ASSERT_EQ(0, guest_spi_setup(self->cpu, SPI, false));
+	start_op(_metadata, self->cpu, GUEST_WFI);
+	runner_start(&r, self->cpu, run);
+	while (vm_exits(&self->vm, 0, "idle") < 1)
+		usleep(1000);
+	/* RUN has looked at it, and has no exit for the VMM yet: the guest sleeps. */
+	run->immediate_exit = 1;
+	EXPECT_EQ(0, gz_irq_line(self->vm.fd, IRQ_WORD(GZVM_IRQ_TYPE_CPU, 0, SPI), 1));
+	pthread_join(r.thread, NULL);
+	EXPECT_EQ(0, r.ret);
+	EXPECT_EQ(GZVM_EXIT_MMIO, run->exit_reason);
+	EXPECT_EQ(1, run->immediate_exit);
+	EXPECT_EQ(-EINTR, vcpu_run(self->cpu));
+	run->immediate_exit = 0;
 	EXPECT_EQ(0, guest_resume(self->cpu));
-	EXPECT_EQ(0, run->immediate_exit);
 }
 
 /* Two threads in RUN of one vCPU: the second waits, and a signal ends its wait. */
