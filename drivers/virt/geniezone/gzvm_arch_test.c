@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: status codes, register ids, clock, interrupt words; and the stub hypervisor that all
- * suites share.
+ * KUnit: status codes, register ids, clock, interrupt words, width of addresses; and the stub
+ * hypervisor that all suites share.
  */
 
 #include <linux/arm-smccc.h>
+#include <linux/cpufeature.h>
 #include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/time64.h>
 
 #include <asm/arch_timer.h>
+#include <asm/sysreg.h>
 
 #include "gzvm_test.h"
 
@@ -310,12 +313,28 @@ static void gzvm_test_irq_word(struct kunit *test)
 	}
 }
 
+/*
+ * What the CPUs say of themselves (Arm ARM, ID_AA64MMFR0_EL1.PARange). Where these suites run under
+ * the hypervisor its answer is that, too.
+ */
+static void gzvm_test_ipa_bits(struct kunit *test)
+{
+	static const u32 bits[] = { 32, 36, 40, 42, 44, 48 };
+	u64 range = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1) & 0xf;
+	u32 most = bits[min(range, ARRAY_SIZE(bits) - 1)];
+
+	KUNIT_EXPECT_EQ(test, gzvm_arch_ipa_bits(), most);
+	if (gzvm_hyp.own)
+		KUNIT_EXPECT_EQ(test, gzvm_hyp.ipa_bits, most);
+}
+
 static struct kunit_case gzvm_arch_cases[] = {
 	KUNIT_CASE(gzvm_test_status),
 	KUNIT_CASE(gzvm_test_reg_ids),
 	KUNIT_CASE(gzvm_test_cycles),
 	KUNIT_CASE(gzvm_test_ptp),
 	KUNIT_CASE(gzvm_test_irq_word),
+	KUNIT_CASE(gzvm_test_ipa_bits),
 	{}
 };
 

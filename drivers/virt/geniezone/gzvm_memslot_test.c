@@ -3,7 +3,10 @@
  * KUnit: memory slots: what is refused, how they change and go.
  */
 
+#include <linux/err.h>
+#include <linux/mman.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -212,6 +215,95 @@ static void gzvm_test_populate(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+static const struct vm_operations_struct *gzvm_test_shmem_ops;
+
+static vm_fault_t gzvm_test_fault(struct vm_fault *vmf)
+{
+	return gzvm_test_shmem_ops->fault(vmf);
+}
+
+static vm_fault_t gzvm_test_mkwrite(struct vm_fault *vmf)
+{
+	lock_page(vmf->page);
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct gzvm_test_vm_ops = {
+	.fault = gzvm_test_fault,
+	.page_mkwrite = gzvm_test_mkwrite,
+};
+
+/*
+ * What the memory manager knows of a mapping: that its file system keeps account of writes
+ * (@mkwrite), and @flags.
+ */
+static void gzvm_test_mark(struct kunit *test, unsigned long hva, bool mkwrite, vm_flags_t flags)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(current->mm);
+	vma = vma_lookup(current->mm, hva);
+	if (vma && mkwrite) {
+		gzvm_test_shmem_ops = vma->vm_ops;
+		vma->vm_ops = &gzvm_test_vm_ops;
+	}
+	if (vma)
+		vm_flags_set(vma, flags);
+	mmap_write_unlock(current->mm);
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+}
+
+/* The one page of a slot, by a fault and, where all of it is pinned, as a whole. */
+static void gzvm_test_give(struct kunit *test, struct gzvm_vcpu *vcpu, unsigned long hva, int want)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, PAGE_SIZE, hva), 0);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), want);
+	gzvm_test_locked(test, want ? 0 : 1);
+	KUNIT_EXPECT_EQ(test, xa_empty(&gt->mapped), want != 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), 0);
+	gzvm_test_nothing_left(test);
+	if (!gt->vm->pinned)
+		return;
+
+	gt->vm->demand_paging = false;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, PAGE_SIZE, hva), want);
+	gzvm_test_locked(test, want ? 0 : 1);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), want ? -EINVAL : 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->registered));
+	gzvm_test_nothing_left(test);
+}
+
+/*
+ * Shared memory, a file of tmpfs, may be pinned for as long as a guest lives; a file whose file
+ * system wants to hear of writes may not, and without pins it can be given. Device memory is
+ * nobody's to give.
+ */
+static void gzvm_test_must_not_pin(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long device = gzvm_test_mmap(test, SZ_64K), hva;
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+
+	hva = kunit_vm_mmap(test, NULL, 0, SZ_64K, PROT_READ | PROT_WRITE,
+			    MAP_ANONYMOUS | MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(hva));
+
+	gt->vm->pinned = true;
+	gzvm_test_give(test, vcpu, hva, 0);
+	gzvm_test_mark(test, hva, true, 0);
+	gzvm_test_give(test, vcpu, hva, -EFAULT);
+	gt->vm->pinned = false;
+	gzvm_test_give(test, vcpu, hva, 0);
+
+	gzvm_test_mark(test, device, false, VM_PFNMAP);
+	gzvm_test_give(test, vcpu, device, -EFAULT);
+	gt->vm->pinned = true;
+	gzvm_test_give(test, vcpu, device, -EFAULT);
+}
+
 static struct kunit_case gzvm_memslot_cases[] = {
 	KUNIT_CASE(gzvm_test_region_args),
 	KUNIT_CASE(gzvm_test_slots),
@@ -220,6 +312,7 @@ static struct kunit_case gzvm_memslot_cases[] = {
 	KUNIT_CASE(gzvm_test_rebase_watched),
 	KUNIT_CASE(gzvm_test_rebase),
 	KUNIT_CASE(gzvm_test_populate),
+	KUNIT_CASE(gzvm_test_must_not_pin),
 	{}
 };
 

@@ -5,8 +5,10 @@
 
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/mman.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
@@ -516,6 +518,27 @@ static void gzvm_test_one_reg(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_GET_ONE_REG], 0);
 }
 
+/* After a guest's reset another vCPU may be in RUN still: the hypervisor is BUSY, not for ever. */
+static void gzvm_test_one_reg_busy(struct kunit *test)
+{
+	struct gzvm_vcpu_run __user *urun = gzvm_test_urun(test);
+	struct gzvm_one_reg __user *ureg = (void __user *)urun;
+	struct gzvm_one_reg reg = {
+		.id = GZVM_REG_CORE_U64(GZVM_CORE_PC), .addr = (unsigned long)urun + 128,
+	};
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_test *gt = test->priv;
+
+	KUNIT_ASSERT_EQ(test, copy_to_user(ureg, &reg, sizeof(reg)), 0);
+	gzvm_hyp.busy_rounds = 100;
+	gt->busy[GZVM_FN_SET_ONE_REG] = UINT_MAX;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_ONE_REG], 100 + 1);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&vcpu->lock));
+	gt->busy[GZVM_FN_SET_ONE_REG] = 100;
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), 0);
+}
+
 static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_mmio),
 	KUNIT_CASE(gzvm_test_run_refused),
@@ -530,6 +553,7 @@ static struct kunit_case gzvm_run_cases[] = {
 	KUNIT_CASE(gzvm_test_run_broken),
 	KUNIT_CASE(gzvm_test_run_resample),
 	KUNIT_CASE(gzvm_test_one_reg),
+	KUNIT_CASE(gzvm_test_one_reg_busy),
 	{}
 };
 
