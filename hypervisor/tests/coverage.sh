@@ -7,8 +7,8 @@
 #
 # Prints a line for each C file of the folders below hypervisor/; a file that no
 # test program is linked with counts with all its lines. Fails when the sum of a folder
-# is below PERCENT, a program fails, or an error is returned in a line that nobody
-# reached (see reached). The lines that nobody reached are left in BUILD/missed.txt.
+# is below PERCENT or a program fails. The lines that nobody reached are left in
+# BUILD/missed.txt, what gcov says of all in BUILD/lines.txt (see reached).
 
 set -eu
 
@@ -102,4 +102,3 @@ END {
 	}
 	exit bad
 }' "$build/lines.txt"
-"$hyp/tests/reached" "$build/lines.txt" "$@"

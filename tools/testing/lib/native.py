@@ -20,8 +20,9 @@ def make(folder, out, *targets, text=False):
 
 def run(programs, strip, after=None):
     """Run PROGRAMS and report for all of them. A program that crashes, for which a sanitizer speaks or that stops short
-    of its plan has a failed test "whole". No program at all is a failure too. AFTER is a name and a command for one test
-    more, when all have run: what the command prints is shown. Returns the suite's status."""
+    of its plan has a failed test "whole". No program at all is a failure too. What a random test says of itself, "# seed
+    N: ...", is shown. AFTER is a name and a command for one test more, when all have run: what the command prints is
+    shown. Returns the suite's status."""
     count = failed = 0
     print("KTAP version 1", flush=True)
     if not programs:
@@ -39,6 +40,8 @@ def run(programs, strip, after=None):
         plan = re.search(r"^1\.\.(\d+)", output, re.M)
         results = re.findall(r"^(ok|not ok) \d+ (?:- )?(.*)$", output, re.M)
         bad = 0
+        for line in re.findall(r"^# (seed .*)$", output, re.M):
+            print(f"# {name}: {line}", flush=True)
         for verdict, test in results:
             count += 1
             bad += verdict != "ok"
