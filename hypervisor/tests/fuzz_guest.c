@@ -413,7 +413,7 @@ static bool event(struct vcpu *v, struct sim *s, const struct fuzz_op *op, struc
 		sim_set_bpr(s, op->a & 1, op->b % 8);
 		return false;
 	default:
-		e->kind = GUEST_EXIT_AGAIN;
+		e->kind = op->a & 1 ? GUEST_EXIT_WFE : GUEST_EXIT_AGAIN;
 		return true;
 	}
 }

@@ -71,6 +71,7 @@ static const struct {
 	{ GZVM_EXIT_IRQ, "IRQ" },
 	{ GZVM_EXIT_EXCEPTION, "EXCEPTION" },
 	{ GZVM_EXIT_SYSTEM_EVENT, "SYSTEM_EVENT" },
+	{ GZVM_EXIT_GZ, "GZ" },
 	{ GZVM_EXIT_IDLE, "IDLE" },
 	{ GZVM_EXIT_IPI, "IPI" },
 };

@@ -13,6 +13,7 @@
 #include <hyp/stage2.h>
 #include <hyp/util.h>
 #include "cpu.h"
+#include "guest_trap.h"
 #include "mmu.h"
 
 _Static_assert(offsetof(struct percpu, stack) == PERCPU_STACK, "head.S");
@@ -127,29 +128,6 @@ int cpu_alloc_stacks(void)
 }
 
 /*
- * The guest's HCR_EL2. AArch64 at EL1; interrupts, SErrors and external aborts come
- * to EL2; what table guest_sysreg.c answers traps.
- */
-static u64 guest_hcr(const struct cpu_features *f)
-{
-	u64 hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
-		  HCR_TWI | HCR_TWE | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
-		  HCR_TEA;
-
-	if (f->pauth)
-		hcr |= HCR_APK | HCR_API;
-	if (f->fwb)
-		hcr |= HCR_FWB;
-	if (f->ras)
-		hcr |= HCR_TERR;
-	if (f->lor)
-		hcr |= HCR_TLOR;
-	if (f->mte)
-		hcr |= HCR_TID5;
-	return hcr;
-}
-
-/*
  * Everything that the host would find set up by firmware or by its own EL2 code:
  * nothing of EL1 traps but SMCs and what the register table takes. Runs on each
  * CPU that enters the host for the first time or after a power-down.
@@ -173,7 +151,7 @@ void cpu_init_el2(void)
 	if (f->csv2_2)
 		cpu->hcr_host |= HCR_ENSCXT;
 	write_sysreg(cpu->hcr_host, hcr_el2);
-	cpu->hcr_guest = guest_hcr(f);
+	cpu->hcr_guest = guest_trap_hcr(f);
 
 	v = CPTR_RES1;
 	if (f->sve)

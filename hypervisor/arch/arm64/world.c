@@ -15,6 +15,7 @@
 #include <hyp/util.h>
 #include "a32.h"
 #include "guest.h"
+#include "guest_trap.h"
 #include "idreg.h"
 #include "inject.h"
 #include "mmu.h"
@@ -301,11 +302,8 @@ static void decode_sync(struct vcpu *v, struct guest_exit *e)
 		}
 		return;
 	case EC_WFX:
-		if (esr & ESR_WFX_TIMEOUT) {
-			arch_inject_undef(v); /* FEAT_WFxT: ID_AA64ISAR2_EL1 has none */
-			return;
-		}
-		e->kind = (esr & ESR_WFX_WFE) ? GUEST_EXIT_WFE : GUEST_EXIT_WFI;
+		if (!guest_trap_wait(esr, e))
+			arch_inject_undef(v);
 		return;
 	case EC_FP:
 		v->stats.handled[GZVM_HANDLED_FP]++;
