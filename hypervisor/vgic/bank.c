@@ -61,7 +61,10 @@ static bool stale(const struct span *s, u32 bits, struct vgic_bus *bus)
 	return self->again;
 }
 
-/* GICx_ICENABLER: RWP reads 1 until no CPU may signal the interrupt any more. */
+/*
+ * GICx_ICENABLER: RWP reads 1 until no CPU may signal the interrupt any more (IHI 0069,
+ * GICD_ICENABLER<n>, GICR_ICENABLER0, GICD_CTLR.RWP, GICR_CTLR.RWP).
+ */
 static void disable(const struct span *s, struct vgic_irq *irq, struct vgic_bus *bus)
 {
 	irq->enabled = false;
@@ -73,6 +76,7 @@ static void disable(const struct span *s, struct vgic_irq *irq, struct vgic_bus 
 	vgic_update(s->g, irq, &bus->wake);
 }
 
+/* A 1 to GICx_ISACTIVER: active as if it had been acknowledged (IHI 0069, GICD_ISACTIVER<n>). */
 static void set_active(const struct span *s, struct vgic_irq *irq, struct vgic_bus *bus)
 {
 	struct vgic_cpu *owner = s->c;
@@ -98,6 +102,7 @@ static void set_active(const struct span *s, struct vgic_irq *irq, struct vgic_b
 		bus->wake |= BIT(owner->index);
 }
 
+/* A 1 to GICx_ICACTIVER: deactivated, whatever EOImode says (IHI 0069, GICD_ICACTIVER<n>). */
 static void clear_active(const struct span *s, struct vgic_irq *irq, struct vgic_bus *bus)
 {
 	if (irq->in_lr) {
@@ -114,7 +119,7 @@ static void clear_active(const struct span *s, struct vgic_irq *irq, struct vgic
 	}
 }
 
-/* GICx_IGROUPR: those whose bit differs. */
+/* GICx_IGROUPR, with DS = 1: 0 is group 0, 1 is group 1 (IHI 0069, GICD_IGROUPR<n>). */
 static void write_groups(const struct span *s, struct vgic_bus *bus)
 {
 	u32 changed = (bus->val ^ s->word->group1) & (BIT(s->nr) - 1);
@@ -133,6 +138,7 @@ static bool is_active(const struct vgic_irq *irq)
 	return (irq->active && !irq->drop_active) || irq->set_active;
 }
 
+/* The set and the clear register of a state read alike (IHI 0069, descriptions of both). */
 static u32 read_bits(const struct span *s, unsigned int reg)
 {
 	u32 val = 0;
@@ -146,7 +152,10 @@ static u32 read_bits(const struct span *s, unsigned int reg)
 	return val;
 }
 
-/* A 1 was written. */
+/*
+ * A 1 was written; a 0 has no effect in any of these (IHI 0069, descriptions of
+ * GICD_ISENABLER<n> to GICD_ICACTIVER<n>).
+ */
 static void write_bit(const struct span *s, struct vgic_irq *irq, unsigned int reg,
 		      struct vgic_bus *bus)
 {
@@ -169,7 +178,10 @@ static void write_bit(const struct span *s, struct vgic_irq *irq, unsigned int r
 		}
 		break;
 	case GICD_ICPENDR:
-		/* A level that is asserted stays pending. */
+		/*
+		 * A level that is asserted stays pending: what is cleared is what
+		 * GICx_ISPENDR has set, or an edge (IHI 0069, GICD_ICPENDR<n>).
+		 */
 		if (irq->latch || irq->lr_latch) {
 			irq->latch = false;
 			irq->lr_latch = false;
@@ -227,7 +239,8 @@ static void access_priority(struct vgic *g, struct vgic_cpu *c, struct vgic_bus 
 
 /*
  * GICx_ICFGR: the upper bit of two says edge, the lower one is RES0. SGIs are fixed
- * edge-triggered; PPIs are programmable, but those that stand for a physical one.
+ * edge-triggered; PPIs are programmable, but those that stand for a physical one
+ * (IHI 0069, GICD_ICFGR<n>, GICR_ICFGR0, GICR_ICFGR1).
  */
 static void access_config(struct vgic *g, struct vgic_cpu *c, struct vgic_bus *bus)
 {

@@ -12,7 +12,8 @@
  * vgic_cpuif_reset() - ICH_VMCR_EL2 and the active priorities as after reset
  * @c: the vCPU's part of the vGIC
  *
- * The binary points reset to their least values (ICC_BPR0_EL1, ICC_BPR1_EL1).
+ * The binary points reset to their least values, and BPR1's is one more than BPR0's
+ * (IHI 0069, ICC_BPR0_EL1, ICC_BPR1_EL1; ICH_VMCR_EL2.VBPR0, VBPR1).
  *
  * Context: vgic->lock held.
  */
@@ -27,10 +28,10 @@ void vgic_cpuif_reset(struct vgic_cpu *c)
 	c->hw.hcr = ICH_HCR_En;
 }
 
-/* ICV_RPR_EL1: the highest of the active priorities, 0xff if there is none. */
+/* The highest of the active priorities, 0xff if there is none (IHI 0069, ICV_RPR_EL1). */
 static u32 running_priority(const struct vgic_cpu *c)
 {
-	/* ICH_AP0Rn_EL2: one bit a preemption level, of which there are 32, 64 or 128. */
+	/* One bit a preemption level: 32, 64 or 128 (IHI 0069, ICH_AP0R<n>_EL2). */
 	for (unsigned int i = 0; i < ARRAY_SIZE(c->hw.ap0r); i++) {
 		u32 ap = c->hw.ap0r[i] | c->hw.ap1r[i];
 
@@ -86,6 +87,7 @@ bool vgic_cpuif_takes(const struct vgic_cpu *c, u8 priority, bool group1)
 	return vgic_cpuif_group_priority(c, priority, group1) < running_priority(c);
 }
 
+/* Sizes and features are the physical CPU interface's, by ICH_VTR_EL2 (IHI 0069, ICV_CTLR_EL1). */
 static u64 ctlr_read(const struct vgic_cpu *c)
 {
 	u64 vtr = vgic_machine.vtr;
@@ -114,6 +116,10 @@ static void ctlr_write(struct vgic_cpu *c, u64 val)
 	WRITE_ONCE(c->hw.vmcr, vmcr);
 }
 
+/*
+ * IHI 0069, ICV_PMR_EL1 (bits that are not implemented are RAZ/WI), ICV_CTLR_EL1, ICV_RPR_EL1
+ * (read-only), ICV_DIR_EL1 (write-only).
+ */
 bool vgic_icc_access(struct vgic_cpu *c, enum vgic_icc reg, bool write, u64 *val, u32 *wake)
 {
 	switch (reg) {

@@ -6,7 +6,10 @@
  */
 #include "vgic_priv.h"
 
-/* Groups that are switched off have to leave the list registers of running vCPUs. */
+/*
+ * Groups that are switched off have to leave the list registers of running vCPUs, and RWP
+ * reads 1 until they have (IHI 0069, GICD_CTLR.EnableGrp0, EnableGrp1 and RWP).
+ */
 static void ctlr_write(struct vgic *g, struct vgic_bus *bus)
 {
 	u32 ctlr = bus->val & (GICD_CTLR_EnableGrp0 | GICD_CTLR_EnableGrp1);
@@ -34,14 +37,15 @@ static u64 typer(void)
 	 * 32 * (31 + 1) INTIDs, of which 1020 to 1023 are special; 10 bits of INTID.
 	 * Zero: one security state, no LPIs, no message-based SPIs, no extended SPIs,
 	 * no range selector, Aff3 is 0; CPUNumber, since ARE is fixed; No1N, so 1-of-N
-	 * is there.
+	 * is there (IHI 0069, GICD_TYPER).
 	 */
 	return FIELD_PREP(GICD_TYPER_ITLinesNumber, 31) | FIELD_PREP(GICD_TYPER_IDbits, 9);
 }
 
 /*
  * GICD_IROUTER<n>: 64 bits, or either half by 32. Aff3 is RES0 (GICD_TYPER.A3V), so the
- * upper half is. An SPI that is active stays where it is until it is deactivated.
+ * upper half is. An SPI that is active stays where it is until it is deactivated (IHI 0069,
+ * GICD_IROUTER<n>).
  */
 static void access_router(struct vgic *g, struct vgic_bus *bus)
 {
@@ -74,7 +78,7 @@ static void access_router(struct vgic *g, struct vgic_bus *bus)
  */
 bool vgic_dist_read(const struct vgic *g, u32 offset, u64 *val)
 {
-	/* Affinity routing: private interrupts are RES0 here. */
+	/* Affinity routing: private interrupts are RES0 here (IHI 0069, GICD_IGROUPR<n>). */
 	if (vgic_word_read(g->word, 1, ARRAY_SIZE(g->word), offset, val))
 		return true;
 	switch (offset) {

@@ -79,6 +79,7 @@ static bool takes_part(const struct vgic_cpu *c, const struct vgic_irq *irq)
 	return c && !c->asleep && vgic_cpu_group_on(c, irq->group1);
 }
 
+/* PMR masks its own value too: what is signalled is more urgent (IHI 0069 4.8.5, ICC_PMR_EL1). */
 static bool pmr_lets(const struct vgic_cpu *c, const struct vgic_irq *irq)
 {
 	return irq->priority < FIELD_GET(ICH_VMCR_VPMR, READ_ONCE(c->hw.vmcr));
@@ -148,7 +149,7 @@ void vgic_notify(struct vgic_cpu *c, u8 priority, bool group1, u32 *wake)
 	}
 	if (!vgic_group_on(c->vgic, group1))
 		return;
-	/* Asleep: the redistributor asks for power (GICR_WAKER, WakeRequest). */
+	/* Asleep: the redistributor asks for power (IHI 0069, GICR_WAKER: WakeRequest). */
 	if (c->asleep || vgic_cpuif_takes(c, priority, group1))
 		*wake |= BIT(c->index);
 }
@@ -221,7 +222,7 @@ void vgic_update(struct vgic *g, struct vgic_irq *irq, u32 *wake)
 		*wake |= BIT(irq->lr_cpu);
 		return;
 	}
-	/* An active one stays with its vCPU, and is not signalled again (4.1.2). */
+	/* An active one stays with its vCPU, and is not signalled again (IHI 0069 4.1.2). */
 	if (irq->active)
 		return;
 	if (!irq->enabled || !vgic_irq_pending(irq)) {
@@ -303,7 +304,7 @@ void vgic_leave_1ofn(struct vgic_cpu *c, u32 *wake)
  * @irq: the interrupt
  * @c: vCPU that it belongs to until it is deactivated
  * @acked: by an acknowledge: goes in front, since ends of interrupt come in reverse
- *         order (ICC_EOIR1_EL1); else by GICx_ISACTIVER
+ *         order (IHI 0069, ICC_EOIR1_EL1); else by GICx_ISACTIVER
  *
  * Context: vgic->lock held.
  */
@@ -345,7 +346,7 @@ void vgic_irq_ended(struct vgic_irq *irq, struct vgic_cpu *c)
  * @c: as for vgic_irq_ended()
  * @wake: see hyp/vgic.h
  *
- * A level that is still high, or a latch, makes it pending at once.
+ * A level that is still high, or a latch, makes it pending at once (IHI 0069 4.1.2).
  *
  * Context: vgic->lock held.
  */

@@ -8,7 +8,10 @@
 
 static u64 typer(const struct vgic_cpu *c)
 {
-	/* No LPIs, no DPG bits, PPIs 16 to 31 (PPInum 0). Aff3 to Aff1 are 0. */
+	/*
+	 * No LPIs, no DPG bits, PPIs 16 to 31 (PPInum 0). Aff3 to Aff1 are 0 (IHI 0069,
+	 * GICR_TYPER).
+	 */
 	u64 val = FIELD_PREP(GICR_TYPER_Affinity_Value, c->index) |
 		  FIELD_PREP(GICR_TYPER_Processor_Number, c->index);
 
@@ -20,7 +23,8 @@ static u64 typer(const struct vgic_cpu *c)
 
 /*
  * GICR_WAKER: while ProcessorSleep is 1 nothing is forwarded to the CPU interface.
- * ChildrenAsleep follows when that is true of the list registers as well.
+ * ChildrenAsleep follows when that is true of the list registers as well (IHI 0069,
+ * GICR_WAKER).
  */
 static void waker(struct vgic_cpu *c, struct vgic_bus *bus)
 {
@@ -42,7 +46,7 @@ static void waker(struct vgic_cpu *c, struct vgic_bus *bus)
 		vgic_leave_1ofn(c, &bus->wake);
 	else
 		vgic_take_parked(c, &bus->wake);
-	/* Asleep, what stays is a wake request (WakeRequest). */
+	/* Asleep, what stays is a wake request (IHI 0069, GICR_WAKER: WakeRequest). */
 	vgic_notify_all(c, &bus->wake);
 }
 

@@ -9,8 +9,9 @@ static void send(struct vgic_cpu *c, unsigned int intid, bool group1, u32 *wake)
 	struct vgic_irq *irq = &c->priv[intid];
 
 	/*
-	 * IHI 0069, "forwarding of SGIs", with GICD_CTLR.DS = 1: ICC_SGI1R_EL1 reaches
-	 * interrupts of either group, the other two registers only those of group 0.
+	 * With GICD_CTLR.DS = 1 ICC_SGI1R_EL1 reaches interrupts of either group, the other
+	 * two registers only those of group 0 (IHI 0069, ICC_SGI0R_EL1, ICC_SGI1R_EL1 and
+	 * ICC_ASGI1R_EL1; GICR_IGROUPR0).
 	 */
 	if (irq->group1 && !group1)
 		return;
@@ -28,7 +29,7 @@ void vgic_sgi(struct vgic_cpu *cpu, u64 sgir, bool group1, u32 *wake)
 	u32 woken = 0;
 
 	if (sgir & ICC_SGIR_IRM)
-		targets = ~BIT(cpu->index); /* all PEs but the one that writes */
+		targets = ~BIT(cpu->index); /* IRM: all PEs but the one that writes */
 	else if (sgir & (ICC_SGIR_Aff3 | ICC_SGIR_Aff2 | ICC_SGIR_Aff1 | ICC_SGIR_RS))
 		return; /* nobody there: Aff3 to Aff1 are 0, Aff0 is below 16 */
 	targets &= GENMASK(VGIC_MAX_CPUS - 1, 0);

@@ -17,7 +17,7 @@ void vgic_setup(u64 ich_vtr)
 	vgic_machine.nr_lrs = MIN(FIELD_GET(ICH_VTR_ListRegs, ich_vtr) + 1, VGIC_MAX_LRS);
 	vgic_machine.pri_mask = 0xff << (8 - pri_bits);
 	vgic_machine.pre_bits = FIELD_GET(ICH_VTR_PREbits, ich_vtr) + 1;
-	/* Without TDS all "common" registers have to trap: ICH_VTR_EL2.TDS. */
+	/* Without TDS all "common" registers have to trap (IHI 0069, ICH_VTR_EL2.TDS). */
 	vgic_machine.dir_trap = ich_vtr & ICH_VTR_TDS ? ICH_HCR_TDIR : ICH_HCR_TC;
 }
 
@@ -38,7 +38,7 @@ static void irq_reset(struct vgic_irq *irq)
 		.line = line,
 		.hw = hw,
 		.resample = resample,
-		/* GICR_ICFGR0: SGIs are always edge-triggered. */
+		/* SGIs are always edge-triggered (IHI 0069, GICR_ICFGR0). */
 		.edge = intid < VGIC_NR_SGIS,
 	};
 }
@@ -66,8 +66,8 @@ static void redist_reset(struct vgic_cpu *c)
 		vgic_update(c->vgic, &c->priv[i], &wake); /* hw_active alone */
 	}
 	/*
-	 * GICR_WAKER.ProcessorSleep resets to 1 and firmware clears it before it
-	 * starts an operating system: that is where a guest begins.
+	 * GICR_WAKER.ProcessorSleep resets to 1 (IHI 0069, GICR_WAKER) and firmware
+	 * clears it before it starts an operating system: that is where a guest begins.
 	 */
 	c->asleep = false;
 	c->rwp = false;
@@ -269,7 +269,7 @@ void vgic_deactivate(struct vgic_cpu *c, u64 intid, u32 *wake)
 	struct vgic_irq *irq = vgic_lookup(g, c, intid & GENMASK(23, 0));
 	u32 woken = 0;
 
-	/* ICC_DIR_EL1: with EOImode 0 the write may be ignored; INTIDs above 1019 too. */
+	/* Ignored with EOImode 0, as it may be, and for special INTIDs (IHI 0069, ICC_DIR_EL1). */
 	if (!irq || !(c->hw.vmcr & ICH_VMCR_VEOIM))
 		return;
 
@@ -277,7 +277,7 @@ void vgic_deactivate(struct vgic_cpu *c, u64 intid, u32 *wake)
 	if (irq->in_lr) {
 		/*
 		 * Another vCPU has it, in the guest: an SPI may be deactivated by any
-		 * PE. It has to be active for that, so the guest had learnt of it.
+		 * PE (IHI 0069 4.1). It has to be active for that, so the guest had learnt of it.
 		 */
 		irq->drop_active = true;
 		irq->set_active = false;

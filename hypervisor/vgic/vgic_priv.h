@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Between the files of vgic/. Everything here is called with vgic->lock held.
+ *
+ * Comments cite Arm IHI 0069 by section, or by register: its description there.
  */
 #ifndef VGIC_PRIV_H
 #define VGIC_PRIV_H
