@@ -312,17 +312,36 @@ static void op_line(struct run *x, unsigned int v)
 	m_line(&x->m, t, intid, level);
 }
 
+/* In the guest with an interrupt that is active and pending: nothing else may be queued for it. */
+static bool comes_again(const struct run *x, unsigned int v)
+{
+	for (unsigned int i = 0; x->rig.in[v] && i < x->rig.sim[v].nr_lrs; i++)
+		if (x->rig.sim[v].lr[i] >> 62 == 3)
+			return true;
+	return false;
+}
+
 static void op_waker(struct run *x, unsigned int v)
 {
 	unsigned int t = rnd(x, x->rig.nr_cpus);
 	bool sleep = !rnd(x, 4);
-	u64 addr = RIG_REDIST + t * 0x20000UL + 0x14;
+	u64 addr;
 
+	for (unsigned int i = rnd(x, 6) ? 0 : x->rig.nr_cpus; i--;) {
+		if (i == v || x->m.cpu[i].asleep || !comes_again(x, i))
+			continue;
+		t = i;
+		sleep = true;
+	}
+	addr = RIG_REDIST + t * 0x20000UL + 0x14;
 	snprintf(x->what, sizeof(x->what), "vcpu %u: GICR_WAKER of %u = %u", v, t, sleep);
 	rig_write(&x->rig, v, addr, 4, sleep << 1);
 	race(x, v, true);
 	x->m.cpu[t].asleep = sleep;
 	rig_kicks(&x->rig);
+	/* What it had active may be pending now, and must not be signalled. */
+	if (sleep && x->rig.in[t])
+		guest_eoi(x, t);
 }
 
 static void op_dir(struct run *x, unsigned int v)
