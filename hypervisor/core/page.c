@@ -18,6 +18,8 @@ static struct ram {
 	struct page_record *records;
 } ram[HYP_MAX_RAM_RANGES];
 static unsigned int nr_ram;
+static struct mem_range no_map[PLATFORM_MAX_RESERVED];
+static unsigned int nr_no_map;
 
 /**
  * page_records_size() - room for the records
@@ -79,7 +81,10 @@ static int init_host_range(const struct ram *r, u64 base, u64 size)
 	return 0;
 }
 
-/* A RAM range without the hypervisor's ranges, which may lie in any order. */
+/*
+ * A RAM range: the hypervisor's ranges, which may lie in any order, stay its own,
+ * the rest is the host's. Writes each record.
+ */
 static int init_range(const struct ram *r, const struct mem_range *hyp, unsigned int nr_hyp)
 {
 	u64 pos = r->base, end = r->base + r->size;
@@ -95,7 +100,11 @@ static int init_range(const struct ram *r, const struct mem_range *hyp, unsigned
 				next = MIN(next, hyp[i].base);
 		}
 		if (skip > pos) {
-			pos = skip;
+			next = MIN(skip, end);
+			/* The array holds whatever RAM held. */
+			memset(r->records + ((pos - r->base) >> PAGE_SHIFT), 0,
+			       ((next - pos) >> PAGE_SHIFT) * sizeof(*r->records));
+			pos = next;
 			continue;
 		}
 		ret = init_host_range(r, pos, next - pos);
@@ -106,10 +115,26 @@ static int init_range(const struct ram *r, const struct mem_range *hyp, unsigned
 	return 0;
 }
 
+/*
+ * Firmware may have locked this memory against everybody but itself: an access of EL2's, which
+ * the host could ask for by lending a page of it, would be an external abort there. The host may
+ * have it, as without a hypervisor.
+ */
+static void init_no_map(const struct mem_range *r)
+{
+	for (u64 pos = r->base; pos - r->base < r->size; pos += PAGE_SIZE) {
+		struct page_record *rec = page_find(pos);
+
+		if (rec && rec->owner == PAGE_OWNER_HOST)
+			rec->state = PAGE_NO_MAP;
+	}
+}
+
 /**
- * page_init() - all of RAM becomes the host's, except the hypervisor's ranges
+ * page_init() - all of RAM becomes the host's, except the hypervisor's ranges;
+ *               what the device tree has as no-map is never lent
  * @p: platform, RAM known
- * @records: zeroed array of page_records_size() bytes
+ * @records: array of page_records_size() bytes, whatever they are; all are written
  * @hyp: the hypervisor's own ranges, page aligned (image, pool, records, ...)
  * @nr_hyp: their number
  * @host: the host's stage 2, empty; RAM is mapped here by the largest leaves
@@ -135,6 +160,11 @@ int page_init(const struct platform *p, struct page_record *records,
 		ret = init_range(&ram[i], hyp, nr_hyp);
 		if (ret)
 			return ret;
+	}
+	nr_no_map = p->nr_no_map;
+	for (unsigned int i = 0; i < nr_no_map; i++) {
+		no_map[i] = p->no_map[i];
+		init_no_map(&no_map[i]);
 	}
 	return 0;
 }
@@ -174,6 +204,28 @@ static bool overlaps(u64 base, u64 size, const struct mem_range *r)
 	return size && r->size && base <= r->base + (r->size - 1) && r->base <= base + (size - 1);
 }
 
+static bool overlaps_any(u64 base, u64 size, const struct mem_range *r, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (overlaps(base, size, &r[i]))
+			return true;
+	return false;
+}
+
+/**
+ * page_is_normal() - may EL2 map a range cacheable?
+ * @base: first byte
+ * @size: bytes
+ *
+ * A mapping invites speculative reads of all of it.
+ *
+ * Return: true when it is RAM, and nothing of it is no-map.
+ */
+bool page_is_normal(pa_t base, u64 size)
+{
+	return page_is_ram(base, size) && !overlaps_any(base.v, size, no_map, nr_no_map);
+}
+
 /**
  * page_overlaps_ram() - is any byte of a range RAM?
  * @base: first byte
@@ -204,14 +256,6 @@ bool page_get(pa_t page, struct page_record *out)
 	if (rec)
 		*out = *rec;
 	return rec;
-}
-
-static bool overlaps_any(u64 base, u64 size, const struct mem_range *r, unsigned int nr)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		if (overlaps(base, size, &r[i]))
-			return true;
-	return false;
 }
 
 static int map_device(u64 addr, const struct mem_range *special, unsigned int nr_special,

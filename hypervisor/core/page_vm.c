@@ -65,6 +65,16 @@ static void uncount(struct pgtable *vm __unused, u64 ia __unused, u64 base, u64 
 }
 
 /*
+ * The same, and the host goes on with what the page holds. Without FEAT_S2FWB a guest may have
+ * written it past the caches, where the host could have an older copy.
+ */
+static void uncount_clean(struct pgtable *vm, u64 ia, u64 base, u64 size, void *arg)
+{
+	arch_dcache_clean_inval_pa(pa(base), size);
+	uncount(vm, ia, base, size, arg);
+}
+
+/*
  * Without FEAT_S2FWB a guest whose MMU is off reads memory past the caches, and
  * would see what lay there before the host wrote it. Runs of neighbours go
  * together, up to a block.
@@ -130,6 +140,17 @@ int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pag
 	return 0;
 }
 
+static void return_range(struct pgtable *vm, ipa_t from, u64 pages, pgtable_leaf_fn dropped)
+{
+	u64 limit = 1UL << vm->ia_bits;
+	u64 ia = ALIGN_DOWN(from.v, PAGE_SIZE);
+
+	if (ia >= limit || !pages)
+		return;
+	pages = MIN(pages, (limit - ia) >> PAGE_SHIFT);
+	pgtable_drop(vm, ia, pages << PAGE_SHIFT, dropped, NULL);
+}
+
 /**
  * page_return_vm() - take lent pages out of a plain VM's stage 2
  * @vm: stage 2 of the VM
@@ -144,13 +165,7 @@ int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pag
  */
 void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
 {
-	u64 limit = 1UL << vm->ia_bits;
-	u64 ia = ALIGN_DOWN(from.v, PAGE_SIZE);
-
-	if (ia >= limit || !pages)
-		return;
-	pages = MIN(pages, (limit - ia) >> PAGE_SHIFT);
-	pgtable_drop(vm, ia, pages << PAGE_SHIFT, uncount, NULL);
+	return_range(vm, from, pages, uncount);
 }
 
 /**
@@ -159,6 +174,7 @@ void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
  * @cursor: IPA to go on from, page aligned; moved
  * @end: IPA where the range ends, page aligned
  * @budget: work to do at most, about: 1 for a hole, 512 for 2 MiB with a table
+ * @keep: the host needs the contents; not at the VM's end
  *
  * Something is always taken out, if there is anything, so a caller that starts from
  * the range's beginning again and again comes to its end: empty tables are freed,
@@ -168,8 +184,10 @@ void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
  * Return: true when nothing is left from
  * the cursor on.
  */
-bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget)
+bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget,
+			 bool keep)
 {
+	pgtable_leaf_fn dropped = keep && !vm->fwb ? uncount_clean : uncount;
 	u64 limit = MIN(1UL << vm->ia_bits, end.v), leaves = vm->pages + vm->blocks;
 
 	while (vm->pages + vm->blocks && cursor->v < limit) {
@@ -182,7 +200,7 @@ bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned 
 		if (!budget && vm->pages + vm->blocks != leaves)
 			return false;
 		if (!hole)
-			page_return_vm(vm, *cursor, (next - cursor->v) >> PAGE_SHIFT);
+			return_range(vm, *cursor, (next - cursor->v) >> PAGE_SHIFT, dropped);
 		cursor->v = next;
 		budget -= MIN(budget, cost);
 	}

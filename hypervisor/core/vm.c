@@ -200,7 +200,7 @@ int vm_destroy(u64 id, u64 pages)
 	if (!pages || pages > HYP_WORK_PAGES)
 		pages = HYP_WORK_PAGES;
 	done = page_return_vm_some(&vm->stage2, &vm->unmap_cursor,
-				   ipa(1UL << stage2_ipa_bits()), pages);
+				   ipa(1UL << stage2_ipa_bits()), pages, false);
 	if (done) {
 		if (vm->mailbox.v)
 			page_return_hyp(vm->mailbox, 1);

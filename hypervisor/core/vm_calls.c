@@ -131,7 +131,7 @@ static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
 		if (work >= HYP_WORK_PAGES)
 			return -EAGAIN;
 		/* One table's worth, or one block; and each attempt is work, too. */
-		page_return_vm_some(&vm->stage2, &cursor, end, 1);
+		page_return_vm_some(&vm->stage2, &cursor, end, 1, true);
 		work += MAX(before - vm_pages(vm), (u64)HYP_WORK_PAGES / 8) + pages;
 	}
 }
@@ -608,7 +608,7 @@ int hypercall_unmap(u64 x[])
 	cursor = ipa(x[2] << PAGE_SHIFT);
 	spin_lock(&vm->lock);
 	done = page_return_vm_some(&vm->stage2, &cursor, ipa((x[2] + x[3]) << PAGE_SHIFT),
-				   HYP_WORK_PAGES);
+				   HYP_WORK_PAGES, true);
 	spin_unlock(&vm->lock);
 	vm_put(vm);
 	return done ? 0 : -EAGAIN;

@@ -138,6 +138,8 @@ static int parse_reserved(const void *fdt, struct platform *p)
 			ret = platform_reserve(p, r.base, r.size);
 			if (ret)
 				return ret;
+			if (r.size && r.base < PA_LIMIT && fdt_getprop(fdt, node, "no-map", NULL))
+				p->no_map[p->nr_no_map++] = p->reserved[p->nr_reserved - 1];
 		}
 	}
 	return 0;

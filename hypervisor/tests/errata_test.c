@@ -17,6 +17,7 @@ static u64 sysreg_midr_el1;
 
 #define AT ERRATUM_SPECULATIVE_AT
 #define FIRST ERRATUM_STAGE1_FIRST
+#define AGAIN ERRATUM_REPEAT_TLBI
 
 static u32 init(u64 value, u32 id)
 {
@@ -50,18 +51,23 @@ TEST(steppings)
 		u64 midr;
 		u32 errata;
 	} t[] = {
-		{ 0x412fd050, AT }, { 0x411fd05f, AT }, { 0x410fd050, AT }, /* A55 up to r2p0 */
-		{ 0x412fd051, 0 }, { 0x413fd050, 0 },
+		{ 0x412fd050, AT | AGAIN }, { 0x411fd05f, AT | AGAIN }, { 0x410fd050, AT | AGAIN },
+		{ 0x412fd051, AGAIN }, { 0x413fd050, AGAIN }, /* A55 up to r2p0, and all */
 		{ 0x410fd070, AT | FIRST }, { 0x411fd072, AT | FIRST }, /* A57 up to r1p2: 834220 */
 		{ 0x411fd073, AT }, { 0x412fd070, AT }, { 0x41ffd07f, AT },
 		{ 0x410fd080, AT }, { 0x410fd083, AT }, { 0x411fd080, AT }, { 0x41ffd08f, AT },
-		{ 0x410fd0b0, AT }, { 0x411fd0b0, AT }, { 0x412fd0b0, AT }, /* A76 up to r2p0 */
-		{ 0x412fd0b1, 0 }, { 0x413fd0b0, 0 }, { 0x414fd0b1, 0 },
+		{ 0x410fd0b0, AT | AGAIN }, { 0x411fd0b0, AT | AGAIN }, { 0x412fd0b0, AT | AGAIN },
+		{ 0x412fd0b1, AGAIN }, { 0x413fd0b0, AGAIN }, /* A76 up to r2p0, and to r3p0 */
+		{ 0x413fd0b1, 0 }, { 0x414fd0b1, 0 },
+		{ 0x410fd460, AGAIN }, { 0x411fd461, AGAIN }, { 0x411fd462, 0 }, /* A510 up to r1p1 */
 		{ 0x410fd034, 0 }, { 0x410fd040, 0 },
 	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++) {
+		errata_machine = FIRST;
 		EXPECT_EQ(init(t[i].midr, 0), t[i].errata);
+		EXPECT_EQ(errata_machine, FIRST | t[i].errata); /* one CPU of it is enough */
+	}
 }
 
 /* It asks for nothing at run time: only the log would tell, once. */

@@ -216,7 +216,9 @@ static void machine(const struct fuzz_config *config)
 	fake_fwb = config->flags & 1;
 	fake_ram_zero = true;
 	fake_ram_add(FUZZ_RAM, FUZZ_RAM_SIZE);
-	memset(fuzz_records, 0, sizeof(fuzz_records));
+	/* What RAM held: records that say the host's. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(fuzz_records); i++)
+		fuzz_records[i] = (struct page_record){ .owner = PAGE_OWNER_HOST };
 	hyp = (struct mem_range){ FUZZ_POOL, fuzz_pool_size };
 	p = (struct platform){
 		.ram = { { FUZZ_RAM, FUZZ_RAM_SIZE } },

@@ -61,6 +61,18 @@ static inline u64 env_access(const struct pgtable *pt, u64 ia)
 	return fake_tlb_access(&mmu, ia, &out) ? out : ~0UL;
 }
 
+/* Room for the records, as RAM is: it may hold anything, the worst are records of the host's. */
+static inline struct page_record *env_alloc_records(const struct platform *p)
+{
+	u64 n = page_records_size(p) / sizeof(struct page_record);
+	struct page_record *records = malloc(n * sizeof(*records));
+
+	CHECK(records);
+	for (u64 i = 0; i < n; i++)
+		records[i] = (struct page_record){ .owner = PAGE_OWNER_HOST };
+	return records;
+}
+
 /* The machine before page_init(). */
 static inline void env_machine(unsigned int pa_bits)
 {
@@ -75,7 +87,7 @@ static inline void env_machine(unsigned int pa_bits)
 	env_host_quota = (struct pool_quota){ .limit = 1000 };
 	CHECK(stage2_init(&env_host, STAGE2_VMID_HOST, &env_host_quota) == 0);
 	free(env_records);
-	env_records = calloc(1, page_records_size(&env_platform));
+	env_records = env_alloc_records(&env_platform);
 }
 
 static inline void env_setup(unsigned int pa_bits)

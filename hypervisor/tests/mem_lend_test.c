@@ -85,6 +85,40 @@ TEST(lend_vm_cache_maintenance)
 	EXPECT_EQ(fake_counts.icache, 1);
 }
 
+/* The borrower is still counted while its lines are written back, and no TLB has the page. */
+static void cleaned_before_returned(u64 base, u64 size)
+{
+	EXPECT(!env_walk(&vms[0], size == PAGE_SIZE ? 0x7000 : BLOCK_SIZE).valid);
+	EXPECT_EQ(record(base).borrowers, 1);
+	EXPECT_TLB_CLEAN();
+}
+
+/* What a guest wrote past the caches reaches the host that goes on with the page. */
+TEST(return_vm_cache_maintenance)
+{
+	u64 pfns[512];
+
+	for (unsigned int fwb = 0; fwb < 2; fwb++) {
+		for (unsigned int keep = 0; keep < 2; keep++) {
+			ipa_t cursor = { 0 };
+			u64 cleaned = keep && !fwb ? BLOCK_SIZE + PAGE_SIZE : 0;
+
+			setup();
+			vms[0].fwb = fwb;
+			fill(pfns, RAM0 + 40 * BLOCK_SIZE, 512);
+			EXPECT_EQ(page_lend_vm(&vms[0], ipa(BLOCK_SIZE), pfns, 512, PROT_RWX), 0);
+			fill(pfns, free_page(4), 1);
+			EXPECT_EQ(page_lend_vm(&vms[0], ipa(0x7000), pfns, 1, PROT_RWX), 0);
+			memset(&fake_counts, 0, sizeof(fake_counts));
+			fake_dcache_hook = cleaned_before_returned;
+			EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(GIB), 100000, keep));
+			fake_dcache_hook = NULL;
+			EXPECT_EQ(fake_counts.dcache_bytes, cleaned);
+			EXPECT_EQ(record(free_page(4)).borrowers, 0);
+		}
+	}
+}
+
 TEST(lend_vm_refusals_change_nothing)
 {
 	u64 good = free_page(0) >> PAGE_SHIFT, pfns[HYP_WORK_PAGES + 1];
@@ -380,7 +414,7 @@ TEST(return_vm_some)
 
 	setup();
 	before = snapshot();
-	EXPECT(page_return_vm_some(&vms[0], &cursor, end, 1)); /* an empty VM */
+	EXPECT(page_return_vm_some(&vms[0], &cursor, end, 1, false)); /* an empty VM */
 	fill(pfns, RAM0 + 40 * BLOCK_SIZE, 512);
 	for (unsigned int i = 0; i < 8; i++)
 		EXPECT_EQ(page_lend_vm(&vms[0], ipa(4 * GIB + i * BLOCK_SIZE), pfns, 512, PROT_RWX),
@@ -390,12 +424,12 @@ TEST(return_vm_some)
 				       2 + 60 * i, PROT_RWX), 0);
 	/* Without a budget as well something goes: one window, the first block. */
 	cursor = ipa(0);
-	EXPECT(!page_return_vm_some(&vms[0], &cursor, end, 0));
+	EXPECT(!page_return_vm_some(&vms[0], &cursor, end, 0, false));
 	EXPECT_EQ(cursor.v, 4 * GIB + BLOCK_SIZE);
 	EXPECT_EQ(vms[0].blocks, 7);
 	for (;;) {
 		u64 leaves = vms[0].pages + 512 * vms[0].blocks, left;
-		bool done = page_return_vm_some(&vms[0], &cursor, end, 512);
+		bool done = page_return_vm_some(&vms[0], &cursor, end, 512, false);
 
 		calls++;
 		left = vms[0].pages + 512 * vms[0].blocks;
@@ -420,10 +454,10 @@ TEST(return_vm_some_from_the_middle)
 	fill(pfns, free_page(0), 512);
 	EXPECT_EQ(page_lend_vm(&vms[0], ipa(GIB), pfns, 10, PROT_RWX), 0);
 	EXPECT_EQ(page_lend_vm(&vms[0], ipa(0), pfns, 10, PROT_RWX), 0);
-	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(GIB + 8 * PAGE_SIZE), 100000));
+	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(GIB + 8 * PAGE_SIZE), 100000, false));
 	EXPECT_EQ(vms[0].pages, 17);
 	EXPECT_EQ(cursor.v, GIB + 8 * PAGE_SIZE);
-	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(~0UL << PAGE_SHIFT), 100000));
+	EXPECT(page_return_vm_some(&vms[0], &cursor, ipa(~0UL << PAGE_SHIFT), 100000, false));
 	EXPECT_EQ(vms[0].pages, 15);
 	EXPECT_EQ(cursor.v, 1UL << 40);
 }
@@ -449,7 +483,7 @@ TEST(return_vm_some_gets_on)
 		u64 pages = vms[0].pages;
 		ipa_t cursor = ipa(first);
 
-		done = page_return_vm_some(&vms[0], &cursor, ipa(1UL << 40), 512);
+		done = page_return_vm_some(&vms[0], &cursor, ipa(1UL << 40), 512, false);
 		EXPECT(done || vms[0].pages < pages);
 		ASSERT(++calls < 20);
 	} while (!done);

@@ -59,7 +59,7 @@ TEST(init_many_ranges)
 	for (unsigned int i = 0; i < p.nr_ram; i++)
 		p.ram[i] = (struct mem_range){ 0x100000 * (1 + 2 * i), 0x10000 + 0x1000 * i };
 	p.ram[2].size = 0; /* an empty one does not disturb */
-	records = calloc(1, page_records_size(&p));
+	records = env_alloc_records(&p);
 	EXPECT_EQ(page_records_size(&p), ALIGN_UP(8 * (16 * 16 + 120 - 18), PAGE_SIZE));
 	EXPECT_EQ(stage2_init(&pt, 0, &q), 0);
 	EXPECT_EQ(page_init(&p, records, hyp, ARRAY_SIZE(hyp), &pt), 0);
@@ -81,6 +81,37 @@ TEST(init_many_ranges)
 	free(records);
 	p.nr_ram++;
 	EXPECT_PANIC(page_init(&p, NULL, hyp, 1, &pt), "nr_ram");
+}
+
+/* Memory that firmware keeps: the host may touch it, as without us; EL2 never does. */
+TEST(init_no_map)
+{
+	u64 held = free_page(40), pfn = held >> PAGE_SHIFT, next = (held >> PAGE_SHIFT) + 2;
+
+	env_machine(40);
+	env_platform.nr_no_map = 3;
+	env_platform.no_map[0] = (struct mem_range){ held, 2 * PAGE_SIZE };
+	/* Of these, what is the hypervisor's stays it, and what is no RAM does not disturb. */
+	env_platform.no_map[1] = (struct mem_range){ IMAGE, PAGE_SIZE };
+	env_platform.no_map[2] = (struct mem_range){ RAM0 - PAGE_SIZE, 2 * PAGE_SIZE };
+	EXPECT_EQ(page_init(&env_platform, env_records, env_hyp, ARRAY_SIZE(env_hyp), &env_host), 0);
+	EXPECT_EQ(stage2_init(&vms[0], 1, &env_host_quota), 0);
+	EXPECT_EQ(env_access(&env_host, held + PAGE_SIZE), held + PAGE_SIZE);
+	EXPECT_EQ(page_lend_hyp(pa(held), 1), -EPERM);
+	EXPECT_EQ(page_lend_hyp(pa(held - PAGE_SIZE), 2), -EPERM);
+	EXPECT_EQ(page_lend_hyp(pa(held + PAGE_SIZE), 2), -EPERM);
+	EXPECT_EQ(page_lend_vm(&vms[0], ipa(0), &pfn, 1, PROT_RWX), -EPERM);
+	EXPECT_EQ(page_donate_hyp(pa(held), 1), -EPERM);
+	EXPECT_EQ(page_lend_hyp(pa(RAM0), 1), -EPERM);
+	EXPECT_EQ(record(IMAGE).owner, PAGE_OWNER_HYP);
+	EXPECT_EQ(record(IMAGE).state, PAGE_OWNED);
+	EXPECT_EQ(page_lend_vm(&vms[0], ipa(0), &next, 1, PROT_RWX), 0);
+	EXPECT(page_is_ram(pa(held), PAGE_SIZE));
+	EXPECT(!page_is_normal(pa(held), PAGE_SIZE));
+	EXPECT(!page_is_normal(pa(ALIGN_DOWN(held, BLOCK_SIZE)), BLOCK_SIZE));
+	EXPECT(page_is_normal(pa(held + 2 * PAGE_SIZE), PAGE_SIZE));
+	EXPECT(page_is_normal(pa(held - PAGE_SIZE), PAGE_SIZE));
+	EXPECT(!page_is_normal(pa(RAM0 + RAM0_SIZE), PAGE_SIZE));
 }
 
 TEST(init_out_of_memory)
@@ -490,7 +521,7 @@ TEST(device_fault_beside_our_ram)
 	env_machine(40);
 	env_platform.ram[env_platform.nr_ram++] = hyp[2];
 	free(env_records);
-	env_records = calloc(1, page_records_size(&env_platform));
+	env_records = env_alloc_records(&env_platform);
 	EXPECT_EQ(page_init(&env_platform, env_records, hyp, 3, &env_host), 0);
 	EXPECT_EQ(touch(12 * GIB), 0);
 	EXPECT_EQ(pgtable_lookup(&env_host, 12 * GIB).size, BLOCK_SIZE);

@@ -74,6 +74,10 @@ TEST(parse_soc)
 	EXPECT_EQ(p.reserved[1].size, 0x200000);
 	EXPECT_EQ(p.reserved[2].base, 0x54a00000);
 	EXPECT_EQ(p.reserved[2].size, 0x1000);
+	ASSERT_EQ(p.nr_no_map, 2); /* both of firmware@; not that of /memreserve/ */
+	EXPECT_EQ(p.no_map[0].base, 0x54600000);
+	EXPECT_EQ(p.no_map[0].size, 0x200000);
+	EXPECT_EQ(p.no_map[1].base, 0x54a00000);
 	EXPECT_EQ(p.uart.type, UART_16550);
 	EXPECT_EQ(p.uart.regs.base, 0x10201000);
 	EXPECT_EQ(p.uart.reg_shift, 2);

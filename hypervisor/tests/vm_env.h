@@ -65,7 +65,7 @@ static inline void machine_pool(u64 pool_size)
 	env_host_quota = (struct pool_quota){ .limit = 1000 };
 	CHECK(stage2_init(&env_host, STAGE2_VMID_HOST, &env_host_quota) == 0);
 	free(env_records);
-	env_records = calloc(1, page_records_size(&env_platform));
+	env_records = env_alloc_records(&env_platform);
 	CHECK(page_init(&env_platform, env_records, hyp, 1, &env_host) == 0);
 	vgic_setup(VTR);
 	vm_setup();

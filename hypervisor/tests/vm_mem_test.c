@@ -235,12 +235,12 @@ TEST(stage2_lock)
 			   &(struct gzvm_constituent){ p, 1, 0 }), 0);
 	EXPECT_EQ(changes, 3);
 	EXPECT_OK(UNMAP, vm, MEM_GFN, 2);
-	EXPECT_EQ(changes, 4);
+	EXPECT_EQ(changes, 6);
 	vcpu_of(vm, 0)->arch.x[0] = GZVM_HVC_MEM_RELINQUISH;
 	vcpu_of(vm, 0)->arch.x[1] = MEM + 3 * PAGE_SIZE;
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_HYPERCALL);
-	EXPECT_EQ(changes, 5);
+	EXPECT_EQ(changes, 7);
 	EXPECT_EQ(unlocked, 0);
 	EXPECT(!spin_is_locked(&locked_vm->lock));
 }

@@ -307,16 +307,16 @@ TEST(work_of_one_call)
 	while (measured(GZVM_FN_SET_MEMREGION, vm, GZVM_MEMREGION_BUF_SIZE, SCRATCH, 0))
 		ASSERT(++calls < 100);
 	EXPECT_MOST(512, 512, 512, 2, 1);
-	/* No room: a table's worth goes, then once more. */
+	/* No room: a table's worth goes, which the host may need clean, then once more. */
 	calls = 0;
 	vm_of(vm)->quota.limit = vm_of(vm)->quota.used;
 	while (measured(GZVM_FN_MAP_GUEST_BLOCK, vm, 0, MEM_GFN + 100000, 512))
 		ASSERT(++calls < 100);
-	EXPECT_MOST(512, 512, 512, 1, 5);
+	EXPECT_MOST(512, 512, 512 + 512, 1, 5);
 	calls = 0;
 	while (measured(GZVM_FN_MAP_GUEST, vm, 0, pfns[0], MEM_GFN + 1000000))
 		ASSERT(++calls < 100);
-	EXPECT_MOST(1, 512, 1, 0, 9);
+	EXPECT_MOST(1, 512, 1 + 512, 0, 9);
 	/* Three tables that have to come from tables of one page: looking at 512 pages counts. */
 	vm = new_hostile();
 	storm(vm, 0, 30);
@@ -327,14 +327,14 @@ TEST(work_of_one_call)
 	while (measured(GZVM_FN_MAP_GUEST_BLOCK, vm, 0, MEM_GFN + 300, 512))
 		ASSERT(++calls < 100);
 	EXPECT_EQ(calls, 2);
-	EXPECT_MOST(512, 1, 512, 1, 4);
+	EXPECT_MOST(512, 1, 512 + 1, 1, 4);
 	/* UNMAP and DESTROY_VM: 512 pages at a time, holes for nothing. */
 	vm = full_vm(&mailbox);
 	calls = 0;
 	while (measured(GZVM_FN_UNMAP, vm, MEM_GFN, 10 * 512, 0) == GZVM_STATUS_BUSY)
 		ASSERT(++calls < 100);
 	EXPECT(calls >= 8);
-	EXPECT_MOST(0, 512, 0, 0, 512);
+	EXPECT_MOST(0, 512, 512, 0, 512);
 	for (unsigned int i = 0; i < VGIC_MAX_CPUS; i++)
 		new_vcpu(vm, i);
 	calls = 0;

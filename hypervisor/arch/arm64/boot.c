@@ -184,8 +184,9 @@ static int boot_machine(const void *fdt, u64 fdt_pa, u64 *host_fdt)
 		return err;
 	log_set_level(platform.opt.loglevel);
 	panic_set_policy(platform.opt.panic_off);
-	cpu_boot_init(&platform);
-	err = boot_check_kernel(hyp[0]);
+	err = cpu_boot_init(&platform);
+	if (!err)
+		err = boot_check_kernel(hyp[0]);
 	if (err)
 		return err;
 	stage2_setup(arch_pa_bits());

@@ -67,8 +67,10 @@ u64 firmware_cpu_arg(unsigned int id)
  *
  * Also called with the platform, to give every CPU its identity; the boot CPU
  * keeps the index that the device tree gives it.
+ *
+ * Return: 0, or -ENODEV after a line: the tree does not have this CPU.
  */
-void cpu_boot_init(const struct platform *p)
+int cpu_boot_init(const struct platform *p)
 {
 	u64 self = read_sysreg(mpidr_el1) & 0xff00ffffffULL;
 	unsigned int i, n = p ? p->nr_cpus : 1;
@@ -85,6 +87,11 @@ void cpu_boot_init(const struct platform *p)
 		write_sysreg((u64)cpu, tpidr_el2);
 	}
 	nr_cpus = n;
+	if (this_cpu()->mpidr == self)
+		return 0;
+	pr_err("boot: /cpus of the device tree does not have this CPU, MPIDR %llx: correct it",
+	       (unsigned long long)self);
+	return -ENODEV;
 }
 
 /* No world runs on this CPU yet that could see it. */

@@ -21,6 +21,9 @@ struct host_regs {
 /* What this CPU's errata make EL2 do; errata.c */
 #define ERRATUM_SPECULATIVE_AT BIT(0)
 #define ERRATUM_STAGE1_FIRST BIT(1)
+#define ERRATUM_REPEAT_TLBI BIT(2)
+
+extern u32 errata_machine; /* of any CPU that has come up; never less than before */
 
 struct percpu {
 	u64 stack; /* PERCPU_STACK */
@@ -75,7 +78,7 @@ static inline struct percpu *cpu_by_id(unsigned int id)
 /* Features of this machine that EL2's own set-up depends on; cpu_features.c */
 struct cpu_features {
 	bool fwb, pauth, sve, sme, mte, fgt, fgt2, hcx, mpam, ecv, csv2_2, vhe, lor, ras, amu;
-	bool spe, trbe, pan, ssbs, dit, idst, tcr2, sctlr2, mops;
+	bool spe, trf, trbe, pan, ssbs, dit, idst, tcr2, sctlr2, mops;
 	bool negative; /* there is something for cpu_negative_enables() */
 	bool buffers; /* profiling or trace: debug.c */
 	u8 pa_range;
@@ -83,7 +86,7 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
-void cpu_boot_init(const struct platform *p);
+int cpu_boot_init(const struct platform *p);
 int cpu_alloc_stacks(void);
 void cpu_init_el2(void);
 int cpu_detect(void);

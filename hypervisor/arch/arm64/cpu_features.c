@@ -57,7 +57,7 @@ int cpu_detect(void)
 	f->sctlr2 = ID_FIELD(mmfr3, 4) != 0;
 	f->sve = ID_FIELD(pfr0, 32) != 0;
 	f->ras = ID_FIELD(pfr0, 28) != 0;
-	f->mpam = ID_FIELD(pfr0, 40) != 0;
+	f->mpam = ID_FIELD(pfr0, 40) || ID_FIELD(pfr1, 16); /* MPAM, MPAM_frac: v0.1 */
 	f->amu = ID_FIELD(pfr0, 44) != 0;
 	f->dit = ID_FIELD(pfr0, 48) != 0;
 	f->csv2_2 = ID_FIELD(pfr0, 56) >= 2;
@@ -68,6 +68,7 @@ int cpu_detect(void)
 		   (isar2 & GENMASK(15, 8));
 	f->mops = ID_FIELD(isar2, 16) != 0;
 	f->spe = ID_FIELD(dfr0, 32) != 0;
+	f->trf = ID_FIELD(dfr0, 40) != 0;
 	f->trbe = ID_FIELD(dfr0, 44) != 0;
 	f->negative = f->hcx || f->fgt || f->mpam;
 	f->buffers = f->spe || f->trbe;
@@ -127,6 +128,11 @@ void cpu_init_controls(void)
 {
 	const struct cpu_features *f = &cpu_features;
 
+	/* EL2 itself is neither profiled nor traced. */
+	if (f->spe)
+		write_sysreg(0, SYS_PMSCR_EL2);
+	if (f->trf)
+		write_sysreg(0, SYS_TRFCR_EL2);
 	if (f->fgt && f->amu)
 		write_sysreg(0, SYS_HAFGRTR_EL2);
 	if (f->mpam && (read_sysreg(SYS_MPAMIDR_EL1) & MPAMIDR_HAS_HCR))

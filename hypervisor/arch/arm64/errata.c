@@ -17,10 +17,15 @@
 #define CORTEX_A57 ARM_CPU(0xd07)
 #define CORTEX_A72 ARM_CPU(0xd08)
 #define CORTEX_A76 ARM_CPU(0xd0b)
+#define CORTEX_A510 ARM_CPU(0xd46)
 #define RXPY(variant, revision) ((variant) << 4 | (revision))
 #define ALL RXPY(0xf, 0xf)
 
 #define SPECULATIVE_AT "no EL1 walks while the world switch exchanges tables (world.c)"
+
+#define REPEAT_TLBI "stage 2 is invalidated twice, or a store may come after it (mmu.c)"
+
+u32 errata_machine;
 
 static const struct erratum {
 	const char *name;
@@ -32,11 +37,14 @@ static const struct erratum {
 	{ "Cortex-A53 843419", CORTEX_A53, RXPY(0, 4), 0,
 	  "no ADRP of EL2's at the end of a page (linked with --fix-cortex-a53-843419)" },
 	{ "Cortex-A55 1530923", CORTEX_A55, RXPY(2, 0), ERRATUM_SPECULATIVE_AT, SPECULATIVE_AT },
+	{ "Cortex-A55 2441007", CORTEX_A55, ALL, ERRATUM_REPEAT_TLBI, REPEAT_TLBI },
 	{ "Cortex-A57 1319537", CORTEX_A57, ALL, ERRATUM_SPECULATIVE_AT, SPECULATIVE_AT },
 	{ "Cortex-A57 834220", CORTEX_A57, RXPY(1, 2), ERRATUM_STAGE1_FIRST,
 	  "a guest's stage 2 fault is checked against its stage 1 (world.c)" },
 	{ "Cortex-A72 1319367", CORTEX_A72, ALL, ERRATUM_SPECULATIVE_AT, SPECULATIVE_AT },
 	{ "Cortex-A76 1165522", CORTEX_A76, RXPY(2, 0), ERRATUM_SPECULATIVE_AT, SPECULATIVE_AT },
+	{ "Cortex-A76 1286807", CORTEX_A76, RXPY(3, 0), ERRATUM_REPEAT_TLBI, REPEAT_TLBI },
+	{ "Cortex-A510 2441009", CORTEX_A510, RXPY(1, 1), ERRATUM_REPEAT_TLBI, REPEAT_TLBI },
 };
 
 static bool has(const struct erratum *e, u32 midr)
@@ -65,4 +73,6 @@ void errata_init(struct percpu *cpu)
 			pr_info("CPU%u: erratum %s: %s", cpu->id, errata[i].name, errata[i].what);
 	}
 	cpu->errata = does;
+	/* Before this CPU enters a world: its broadcasts, and those to it, come after. */
+	__atomic_fetch_or(&errata_machine, does, __ATOMIC_RELAXED);
 }

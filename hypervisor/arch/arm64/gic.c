@@ -137,6 +137,12 @@ int gic_init(const struct platform *p)
 	unsigned int i;
 	int err;
 
+	if (p->ppi_maint != PPI_MAINTENANCE || p->ppi_hyp != PPI_HYP_TIMER ||
+	    p->ppi_virt != PPI_VIRT_TIMER) {
+		pr_err("boot: the device tree has vGIC maintenance, EL2's and the virtual timer at PPIs %u, %u and %u; GenieZone supports 25, 26 and 27 (Arm BSA) only",
+		       p->ppi_maint, p->ppi_hyp, p->ppi_virt);
+		return -ENODEV;
+	}
 	/* PREbits: 5 bits have one pair of active priority registers, 6 two, 7 four */
 	nr_ap_regs = 1U << (FIELD_GET(GENMASK(28, 26), vtr) + 1 - 5);
 	vgic_setup(vtr);
@@ -258,6 +264,8 @@ static void gic_ppi_active(struct percpu *cpu, bool active)
 {
 	if (active) {
 		gicr_write(cpu, GICR_ISACTIVER0, 1U << PPI_VIRT_TIMER);
+		/* There before the guest's end of interrupt, which needs no bus, can undo it. */
+		gicr_read(cpu, GICR_ISACTIVER0);
 		cpu->ppi_active = true;
 	} else if (unlikely(cpu->ppi_active)) {
 		gicr_write(cpu, GICR_ICACTIVER0, 1U << PPI_VIRT_TIMER);

@@ -271,6 +271,7 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t first, u64 size)
 	u64 own = read_sysreg(vttbr_el2);
 	u64 vttbr = root.v | (u64)vmid << 48;
 	u64 addr, tcr = read_sysreg(tcr_el1);
+	bool again = errata_machine & ERRATUM_REPEAT_TLBI;
 
 	dsb(ishst);
 	if (own != vttbr) {
@@ -280,6 +281,7 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t first, u64 size)
 		write_sysreg(vttbr, vttbr_el2);
 		isb();
 	}
+repeat:
 	if (!size || size > 64 * PAGE_SIZE) {
 		__asm__ volatile("tlbi vmalls12e1is");
 	} else {
@@ -289,6 +291,10 @@ void arch_tlbi_stage2(u16 vmid, pa_t root, ipa_t first, u64 size)
 		__asm__ volatile("tlbi vmalle1is");
 	}
 	dsb(ish);
+	if (unlikely(again)) {
+		again = false;
+		goto repeat;
+	}
 	isb();
 	if (own != vttbr) {
 		write_sysreg(own, vttbr_el2);
@@ -323,8 +329,7 @@ void arch_dcache_clean_inval_pa(pa_t base, u64 size)
 	void *page;
 
 	CHECK(offset + size <= BLOCK_SIZE);
-	if (!page_is_ram(pa(base.v - offset), BLOCK_SIZE)) {
-		/* Cacheable over a device would invite speculative reads of it. */
+	if (!page_is_normal(pa(base.v - offset), BLOCK_SIZE)) {
 		for (; size; base.v += PAGE_SIZE, size -= PAGE_SIZE) {
 			page = arch_map_page(base);
 			arch_dcache_clean_inval(page, PAGE_SIZE);

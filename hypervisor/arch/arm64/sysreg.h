@@ -65,6 +65,8 @@ static inline void isb(void)
 
 /* Statistical profiling and the trace buffer */
 #define SYS_PMBLIMITR_EL1 S3_0_C9_C10_0
+#define SYS_PMSCR_EL2 S3_4_C9_C9_0
+#define SYS_TRFCR_EL2 S3_4_C1_C2_1
 #define SYS_PMSCR_EL1 S3_0_C9_C9_0
 #define SYS_TRBLIMITR_EL1 S3_0_C9_C11_0
 #define SYS_TRFCR_EL1 S3_0_C1_C2_1
@@ -135,6 +137,7 @@ static inline void isb(void)
 #define CNT_CTL_ISTATUS BIT(2)
 
 /* SCTLR: what must be one at EL2 and EL1 in an Armv8.0 implementation */
+#define SCTLR_M BIT(0)
 #define SCTLR_EL1_RES1 (BIT(11) | BIT(20) | BIT(22) | BIT(23) | BIT(28) | BIT(29))
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)

@@ -107,6 +107,9 @@ static void stage2_switch(const struct percpu *cpu, u64 vttbr, u64 hcr)
 	if (cpu->errata & ERRATUM_SPECULATIVE_AT) {
 		write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
 		isb();
+		/* With a guest's MMU off there would be no walk to disable. */
+		write_sysreg(read_sysreg(sctlr_el1) | SCTLR_M, sctlr_el1);
+		isb();
 	}
 	write_sysreg(vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);

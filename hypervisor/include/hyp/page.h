@@ -35,6 +35,7 @@
 enum page_state {
 	PAGE_OWNED, /* only its owner (and counted borrowers) */
 	PAGE_SHARED, /* a protected VM's page that the host may use as well */
+	PAGE_NO_MAP, /* the host's alone: EL2 never maps it, no VM gets it */
 };
 
 struct page_record {
@@ -50,6 +51,7 @@ int page_init(const struct platform *p, struct page_record *records,
 u64 page_host_tables(const struct platform *p, unsigned int nr_ranges);
 
 bool page_is_ram(pa_t base, u64 size);
+bool page_is_normal(pa_t base, u64 size);
 bool page_overlaps_ram(pa_t base, u64 size);
 bool page_get(pa_t page, struct page_record *out);
 
@@ -65,7 +67,8 @@ int page_hyp_donate_host(pa_t base, unsigned int pages);
 /* Host and plain VMs */
 int page_lend_vm(struct pgtable *vm, ipa_t to, const u64 *pfns, unsigned int pages, u32 prot);
 void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages);
-bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget);
+bool page_return_vm_some(struct pgtable *vm, ipa_t *cursor, ipa_t end, unsigned int budget,
+			 bool keep);
 
 /* Host and protected VMs */
 int page_donate_vm(struct pgtable *vm, ipa_t to, pa_t page, u32 prot);

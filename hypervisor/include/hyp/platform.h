@@ -54,6 +54,9 @@ struct platform {
 	 */
 	struct mem_range reserved[PLATFORM_MAX_RESERVED];
 	unsigned int nr_reserved;
+	/* Those of /reserved-memory that are no-map: not touched, even by speculation. */
+	struct mem_range no_map[PLATFORM_MAX_RESERVED];
+	unsigned int nr_no_map;
 	struct platform_uart uart;
 	struct mem_range gicd;
 	struct mem_range gicr[PLATFORM_MAX_GICR];
