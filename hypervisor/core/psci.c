@@ -78,6 +78,17 @@ s32 psci_firmware_workaround(u32 fn)
 	return PSCI_NOT_SUPPORTED;
 }
 
+u32 psci_branch_workaround(void)
+{
+	/* That of CVE-2022-23960 does what that of CVE-2017-5715 does, and more. */
+	static const u32 fns[] = { SMCCC_ARCH_WORKAROUND_3, SMCCC_ARCH_WORKAROUND_1 };
+
+	for (unsigned int i = 0; smccc_1_1 && i < ARRAY_SIZE(fns); i++)
+		if (!(s32)psci_relay(SMCCC_ARCH_FEATURES, fns[i], 0, 0))
+			return fns[i];
+	return 0;
+}
+
 static int psci_cpu_index(u64 mpidr)
 {
 	unsigned int i;

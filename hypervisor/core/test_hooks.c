@@ -5,15 +5,22 @@
  */
 #include <hyp/page.h>
 #include <hyp/panic.h>
+#include <hyp/psci.h>
 #include <hyp/string.h>
 #include <hyp/test_hooks.h>
 #include <hyp/util.h>
 
 static bool whole;
+static u32 workaround;
 
 bool test_stage2_whole(void)
 {
 	return whole;
+}
+
+u32 test_branch_workaround(void)
+{
+	return workaround;
 }
 
 static const char rodata_word[8] = "rodata";
@@ -73,6 +80,8 @@ void test_boot(const struct platform *p)
 {
 	/* Before the host's stage 2 is made: called twice, see boot.c. */
 	whole = option(p->cmdline, "stage2=whole");
+	if (option(p->cmdline, "firmware=exit"))
+		workaround = SMCCC_ARCH_WORKAROUND_1;
 	if (option(p->cmdline, "fault=write-text"))
 		fault_write_text();
 	if (option(p->cmdline, "fault=write-rodata"))

@@ -269,6 +269,27 @@ TEST(vgic_hw_timer)
 	EXPECT(!rig.error);
 }
 
+/* Made pending by software while it is active: its next level is not lost with the second end. */
+TEST(vgic_hw_timer_latched)
+{
+	boot(1, 4);
+	enable(0, 27, 0x80);
+	rig_enter(&rig, 0);
+	rig.wire[0] = true;
+	rig_settle(&rig, 0);
+	EXPECT_EQ(ack(0), 27);
+	rig.wire[0] = false; /* the guest's next deadline is later */
+	rig_write(&rig, 0, rig_frame(0, 27) + 0x200, 4, 1u << 27);
+	eoi(0, 27);
+	EXPECT_EQ(ack(0), 27);
+	eoi(0, 27);
+	EXPECT(!rig.phys_active[0]);
+	rig.wire[0] = true;
+	rig_settle(&rig, 0);
+	EXPECT_EQ(ack(0), 27);
+	EXPECT(!rig.error);
+}
+
 /* Three ends of interrupt at once and one list register: one report an exit, none twice. */
 /* The timer fires in the guest, and is taken and ended without an exit, @rounds times. */
 static void take_timer(unsigned int rounds)

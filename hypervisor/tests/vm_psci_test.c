@@ -526,6 +526,29 @@ static void expect_served(u32 fn)
 		EXPECT_EQ(fake_smcs[before].x[i], 0);
 }
 
+/* At each exit of a guest: what this CPU needs, whatever another one was told. */
+TEST(branch_workaround)
+{
+	firmware_boots(1, 0, 1);
+	EXPECT_EQ(psci_branch_workaround(), 0);
+	firmware_has[0] = 0;
+	EXPECT_EQ(psci_branch_workaround(), WORKAROUND_1);
+	firmware_has[2] = 0;
+	EXPECT_EQ(psci_branch_workaround(), WORKAROUND_3);
+	firmware_has[0] = -1;
+	EXPECT_EQ(psci_branch_workaround(), WORKAROUND_3);
+	firmware_has[2] = -1;
+	EXPECT_EQ(psci_branch_workaround(), 0);
+	/* Firmware of SMCCC 1.0 is not asked. */
+	fake_firmware_reset();
+	psci_init(&(struct platform){ .nr_cpus = 1 });
+	firmware_has[0] = firmware_has[2] = 0;
+	fake_firmware_reset();
+	fake_smc_answer = firmware;
+	EXPECT_EQ(psci_branch_workaround(), 0);
+	EXPECT_EQ(fake_nr_smcs, 0);
+}
+
 TEST(workarounds)
 {
 	static const u32 fns[] = { WORKAROUND_1, WORKAROUND_2, WORKAROUND_3 };

@@ -69,8 +69,11 @@ static void load(struct fill *f, struct vgic_irq *irq)
 		lr |= ICH_LR_State_active;
 	if (hw) {
 		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_pINTID, irq->intid);
-	} else if ((!irq->edge && irq->line) || (pending && !show)) {
-		/* To look at the level again when it ends: an asserted one stays pending. */
+	} else if (irq->hw || (!irq->edge && irq->line) || (pending && !show)) {
+		/*
+		 * To look at the level again when it ends: an asserted one stays pending, and
+		 * a physical interrupt stays active, silent, until then.
+		 */
 		lr |= ICH_LR_EOI;
 	}
 

@@ -11,6 +11,7 @@
 #include <hyp/pool.h>
 #include <hyp/psci.h>
 #include <hyp/stage2.h>
+#include <hyp/test_hooks.h>
 #include <hyp/util.h>
 #include "cpu.h"
 #include "guest_trap.h"
@@ -18,6 +19,7 @@
 
 _Static_assert(offsetof(struct percpu, stack) == PERCPU_STACK, "head.S");
 _Static_assert(offsetof(struct percpu, overflow) == PERCPU_OVERFLOW, "vectors.S");
+_Static_assert(offsetof(struct percpu, workaround) == PERCPU_WORKAROUND, "guest.S");
 _Static_assert(sizeof(struct percpu) <= PERCPU_SIZE / 2, "room for the overflow stack");
 
 union percpu_page percpu_pages[HYP_MAX_CPUS] __aligned(16);
@@ -147,6 +149,9 @@ void cpu_init_el2(void)
 
 	write_sysreg((u64)host_vectors, vbar_el2);
 	errata_init(cpu);
+	/* A guest may have trained this CPU's branch predictors for what EL2 and the host do next. */
+	cpu->workaround = psci_branch_workaround() ?: test_branch_workaround();
+	cpu->guest_vectors = cpu->workaround ? guest_vectors_firmware : guest_vectors;
 	cpu->aux_regs = has_aux_regs();
 	cpu->more_regs = cpu->aux_regs || f->pauth || f->ras || f->sme;
 

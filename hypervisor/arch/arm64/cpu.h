@@ -28,6 +28,8 @@ extern u32 errata_machine; /* of any CPU that has come up; never less than befor
 struct percpu {
 	u64 stack; /* PERCPU_STACK */
 	u64 overflow; /* PERCPU_OVERFLOW */
+	u64 workaround; /* PERCPU_WORKAROUND: an SMCCC function, or 0 */
+	const char *guest_vectors; /* VBAR_EL2 while a guest is loaded */
 	u32 id;
 	u64 mpidr; /* affinity fields alone */
 	u64 *slots; /* level 3 entries of this CPU's map slots */
@@ -101,6 +103,6 @@ u64 cpu_percpu_pa(const struct percpu *cpu);
 
 /* Assembler */
 void __noreturn host_first_entry(u64 arg);
-extern char host_vectors[], guest_vectors[], secondary_entry[];
+extern char host_vectors[], guest_vectors[], guest_vectors_firmware[], secondary_entry[];
 
 #endif

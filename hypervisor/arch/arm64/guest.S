@@ -38,10 +38,21 @@ guest_exit_common:
 	ldp	x29, x30, [sp], #112
 	ret
 
-	.section .vectors, "ax"
+/* Firmware's part first, before any branch that a guest could have trained; x4 up stay. */
+.macro guest_exit_firmware kind
+	stp	x0, x1, [sp, #-16]!
+	stp	x2, x3, [sp, #-16]!
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PERCPU_WORKAROUND]
+	smc	#0
+	ldp	x2, x3, [sp], #16
+	ldr	x0, [sp, #(16 + 96)]
+	mov	x1, #\kind
+	b	guest_exit_common
+.endm
+
+.macro vectors_of_guest exit
 	.balign	2048
-	.globl	guest_vectors
-guest_vectors:
 	vector	b el2_exception_sp0
 	vector	b el2_exception_sp0
 	vector	b el2_exception_sp0
@@ -50,14 +61,22 @@ guest_vectors:
 	vector	el2_entry
 	vector	el2_entry
 	vector	b el2_serror
-	vector	guest_exit HOST_EXIT_SYNC
-	vector	guest_exit HOST_EXIT_IRQ
-	vector	guest_exit HOST_EXIT_FIQ
-	vector	guest_exit HOST_EXIT_SERROR
-	vector	guest_exit HOST_EXIT_SYNC
-	vector	guest_exit HOST_EXIT_IRQ
-	vector	guest_exit HOST_EXIT_FIQ
-	vector	guest_exit HOST_EXIT_SERROR
+	.rept	2		/* from AArch64, from AArch32 */
+	vector	\exit HOST_EXIT_SYNC
+	vector	\exit HOST_EXIT_IRQ
+	vector	\exit HOST_EXIT_FIQ
+	vector	\exit HOST_EXIT_SERROR
+	.endr
+.endm
+
+	.section .vectors, "ax"
+	.globl	guest_vectors, guest_vectors_firmware
+	.balign	2048
+guest_vectors:
+	vectors_of_guest guest_exit
+	.balign	2048
+guest_vectors_firmware:
+	vectors_of_guest guest_exit_firmware
 
 	.text
 /*

@@ -36,6 +36,7 @@
 /* struct percpu, asserted in cpu.c */
 #define PERCPU_STACK 0 /* top of this CPU's stack */
 #define PERCPU_OVERFLOW 8 /* top of the stack for reports of an overflow */
+#define PERCPU_WORKAROUND 16 /* what guest_vectors_firmware calls */
 #define PERCPU_SIZE 8192 /* the overflow stack fills what the fields leave */
 
 /* struct vcpu_arch, asserted in world.c: x0 to x30 */

@@ -140,7 +140,7 @@ void arch_vcpu_load(struct vcpu *v)
 	stage2_switch(cpu, v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest);
 	tlb_switch(v, cpu->id);
 	regs_load(cpu, v->arch.sys);
-	write_sysreg((u64)guest_vectors, vbar_el2);
+	write_sysreg((u64)cpu->guest_vectors, vbar_el2);
 	write_sysreg(MPIDR_RES1 | v->index, vmpidr_el2);
 	write_sysreg(cpu->cptr_guest, cptr_el2);
 	if (unlikely(cpu_features.negative))

@@ -85,4 +85,10 @@ bool psci_firmware_smccc_1_1(void);
 /* What the firmware says of one of them: SMCCC_ARCH_FEATURES' answer, asked once at boot. */
 s32 psci_firmware_workaround(u32 fn);
 
+/*
+ * The workaround call that this CPU needs at each exit of a guest, which may have trained its
+ * branch predictors; 0: none. Asks the firmware: the answer is that of the CPU that asks.
+ */
+u32 psci_branch_workaround(void);
+
 #endif
