@@ -535,6 +535,15 @@ TEST(vgic_waker)
 	EXPECT_EQ(rig_read(&rig, 0, waker, 4), 0);
 	rig_enter(&rig, 1);
 	EXPECT_EQ(ack(1), 20);
+	/* Nothing pending: what is active in a list register keeps ChildrenAsleep at 0 as well. */
+	line(1, 20, false);
+	rig_leave(&rig, 1);
+	rig_enter(&rig, 1);
+	wake = 0;
+	val = 2;
+	vgic_access(&rig.cpu[0], ipa(waker), 4, true, &val, &wake, &fault);
+	EXPECT_EQ(wake, 2);
+	EXPECT_EQ(rig_read(&rig, 0, waker, 4), 2);
 }
 
 /* A 1-of-N interrupt goes to a vCPU that can take it, and on when that one no longer can. */
