@@ -152,6 +152,9 @@ void cpu_init_el2(void)
 	/* A guest may have trained this CPU's branch predictors for what EL2 and the host do next. */
 	cpu->workaround = psci_branch_workaround() ?: test_branch_workaround();
 	cpu->guest_vectors = cpu->workaround ? guest_vectors_firmware : guest_vectors;
+	if (cpu->workaround)
+		pr_debug("CPU%u: firmware call %llx at each exit of a guest", cpu->id,
+			 (unsigned long long)cpu->workaround);
 	cpu->aux_regs = has_aux_regs();
 	cpu->more_regs = cpu->aux_regs || f->pauth || f->ras || f->sme;
 

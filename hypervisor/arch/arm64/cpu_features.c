@@ -23,6 +23,8 @@
 #define HFGITR_NEGATIVE GENMASK(59, 55)
 #define HDFGRTR_NEGATIVE (GENMASK(62, 59))
 #define HDFGWTR_NEGATIVE (GENMASK(62, 60))
+/* A guest's claim tags would be the next guest's to read, once its debug registers are live. */
+#define HDFGXTR_DBGCLAIM BIT(5)
 #define HFGXTR2_NEGATIVE GENMASK(14, 0)
 #define HDFGXTR2_NEGATIVE GENMASK(24, 0)
 #define HFGITR2_NEGATIVE BIT(1)
@@ -107,8 +109,8 @@ void cpu_negative_enables(bool host)
 		write_sysreg(host ? HFGXTR_NEGATIVE : 0, SYS_HFGRTR_EL2);
 		write_sysreg(host ? HFGXTR_NEGATIVE : 0, SYS_HFGWTR_EL2);
 		write_sysreg(host ? HFGITR_NEGATIVE : 0, SYS_HFGITR_EL2);
-		write_sysreg(host ? HDFGRTR_NEGATIVE : 0, SYS_HDFGRTR_EL2);
-		write_sysreg(host ? HDFGWTR_NEGATIVE : 0, SYS_HDFGWTR_EL2);
+		write_sysreg(host ? HDFGRTR_NEGATIVE : HDFGXTR_DBGCLAIM, SYS_HDFGRTR_EL2);
+		write_sysreg(host ? HDFGWTR_NEGATIVE : HDFGXTR_DBGCLAIM, SYS_HDFGWTR_EL2);
 	}
 	if (f->fgt2) {
 		write_sysreg(host ? HFGXTR2_NEGATIVE : 0, SYS_HFGRTR2_EL2);

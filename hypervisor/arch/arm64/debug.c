@@ -33,7 +33,6 @@ static void points_save(struct debug_regs *d)
 
 	d->mdscr = read_sysreg(mdscr_el1);
 	d->mdccint = read_sysreg(mdccint_el1);
-	d->claim = read_sysreg(dbgclaimclr_el1);
 #define X(n)                                               \
 	if ((n) < b) {                                     \
 		d->bvr[n] = read_sysreg(dbgbvr##n##_el1);  \
@@ -63,8 +62,6 @@ static void points_load(const struct debug_regs *d)
 	EACH_POINT(X)
 #undef X
 	write_sysreg(d->mdccint, mdccint_el1);
-	write_sysreg(~d->claim & 0xff, dbgclaimclr_el1);
-	write_sysreg(d->claim, dbgclaimset_el1);
 	write_sysreg(d->mdscr, mdscr_el1);
 }
 

@@ -27,7 +27,6 @@ struct fp_regs {
 
 struct debug_regs {
 	u64 mdscr, mdccint;
-	u64 claim; /* claim tags that are set */
 	u64 bvr[DEBUG_MAX_POINTS];
 	u64 bcr[DEBUG_MAX_POINTS];
 	u64 wvr[DEBUG_MAX_POINTS];
