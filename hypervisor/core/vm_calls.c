@@ -132,6 +132,9 @@ static int vm_lend(struct vm *vm, u64 gfn, unsigned int pages)
 			return -EAGAIN;
 		/* One table's worth, or one block; and each attempt is work, too. */
 		page_return_vm_some(&vm->stage2, &cursor, end, 1, true);
+		/* What went was cleaned; what comes is for another call. */
+		if (!vm->stage2.fwb)
+			return -EAGAIN;
 		work += MAX(before - vm_pages(vm), (u64)HYP_WORK_PAGES / 8) + pages;
 	}
 }
