@@ -120,6 +120,7 @@ static inline bool gzvm_hyp_has(u64 feature)
  * @hva: address of its first byte in the creator's memory
  * @mni: watches that memory, unless gzvm.pinned
  * @touched: blocks of 2 MiB (the first is that of @gfn) that were given pages once
+ * @partly: it was to be given as a whole, and only a part of it could be
  */
 struct gzvm_memslot {
 	struct gzvm *vm;
@@ -130,6 +131,7 @@ struct gzvm_memslot {
 	unsigned long hva;
 	struct mmu_interval_notifier mni;
 	unsigned long *touched;
+	bool partly;
 };
 
 /**

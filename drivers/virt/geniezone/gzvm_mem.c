@@ -97,11 +97,14 @@ static int gzvm_mem_get_unpinned(unsigned long hva, long nr, bool fault, struct 
 static int gzvm_mem_get_pinned(struct gzvm *vm, unsigned long hva, unsigned long nr,
 			       struct page **pages)
 {
+	unsigned int flags = FOLL_WRITE | FOLL_LONGTERM | FOLL_HWPOISON;
 	long got;
 	int ret;
 
-	got = pin_user_pages_unlocked(hva, nr, pages, FOLL_WRITE | FOLL_LONGTERM |
-				      FOLL_HWPOISON | FOLL_INTERRUPTIBLE);
+	/* As in gzvm_mem_get_slow(). A slot that is given as a whole is not given by halves. */
+	if (vm->demand_paging)
+		flags |= FOLL_INTERRUPTIBLE;
+	got = pin_user_pages_unlocked(hva, nr, pages, flags);
 	if (got <= 0)
 		return got ? got : -EFAULT;
 	ret = account_locked_vm(vm->mm, got, true);

@@ -182,21 +182,26 @@ static int gzvm_memslot_hyp_add(struct gzvm *vm, const struct gzvm_memslot *slot
 	return gzvm_memslot_register(vm, slot, slot->npages);
 }
 
-/* On error the slot is as if it had never been, and still the caller's. */
+/* Gives the slot as a whole if that is this VM's way. The same call goes on where it failed. */
+static int gzvm_memslot_populate(struct gzvm *vm, struct gzvm_memslot *slot)
+{
+	int ret = vm->demand_paging ? 0 : gzvm_mmu_populate(vm, slot);
+
+	slot->partly = ret;
+	return ret;
+}
+
+/*
+ * Takes the slot over. On error it is as if it had never been, unless the guest has a part of it
+ * that cannot be taken back: no other may take its place.
+ */
 static int gzvm_memslot_add(struct gzvm *vm, struct gzvm_memslot *slot)
 {
 	int ret;
 
-	/*
-	 * Memory that could not be taken back when populating failed is still there for the
-	 * guest: no other may take its place.
-	 */
-	if (gzvm_mem_has_pages(vm, slot->gfn, slot->npages))
-		return -EBUSY;
-
 	ret = gzvm_mem_watch(slot);
 	if (ret)
-		return ret;
+		goto err_free;
 	ret = xa_err(xa_store(&vm->slots, slot->id, slot, GFP_KERNEL_ACCOUNT));
 	if (ret)
 		goto err_watch;
@@ -208,22 +213,19 @@ static int gzvm_memslot_add(struct gzvm *vm, struct gzvm_memslot *slot)
 	ret = gzvm_memslot_hyp_add(vm, slot);
 	if (ret)
 		goto err_tree;
-	if (vm->demand_paging)
-		return 0;
+	ret = gzvm_memslot_populate(vm, slot);
+	if (ret)
+		gzvm_memslot_remove(vm, slot);
+	return ret;
 
-	ret = gzvm_mmu_populate(vm, slot);
-	if (!ret)
-		return 0;
-	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP)) {
-		gzvm_mem_invalidate(vm, slot->gfn, slot->npages);
-		gzvm_memslot_register(vm, slot, 0);
-	}
 err_tree:
 	gzvm_memslot_unlink(vm, slot);
 err_slots:
 	xa_erase(&vm->slots, slot->id);
 err_watch:
 	gzvm_mem_unwatch(slot);
+err_free:
+	gzvm_memslot_free(slot);
 	return ret;
 }
 
@@ -257,7 +259,7 @@ static int gzvm_memslot_rebase(struct gzvm *vm, struct gzvm_memslot *old,
 	gzvm_mem_unwatch(old);
 	gzvm_memslot_free(old);
 	/* If that fails the slot is there, with part of its memory. */
-	return vm->demand_paging ? 0 : gzvm_mmu_populate(vm, new);
+	return gzvm_memslot_populate(vm, new);
 
 err_watch:
 	gzvm_mem_unwatch(new);
@@ -285,7 +287,7 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 	    old->flags == new->flags) {
 		if (old->hva != new->hva)
 			return gzvm_memslot_rebase(vm, old, new);
-		ret = 0;
+		ret = old->partly ? gzvm_memslot_populate(vm, old) : 0;
 		goto out;
 	}
 
@@ -294,9 +296,8 @@ static int gzvm_memslot_replace(struct gzvm *vm, struct gzvm_memslot *old,
 		if (ret)
 			goto out;
 	}
-	ret = gzvm_memslot_add(vm, new);
-	if (!ret)
-		return 0;
+	return gzvm_memslot_add(vm, new);
+
 out:
 	gzvm_memslot_free(new);
 	return ret;

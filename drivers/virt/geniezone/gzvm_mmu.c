@@ -14,6 +14,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <trace/events/geniezone.h>
@@ -404,7 +405,7 @@ int gzvm_mmu_fault(struct gzvm_vcpu *vcpu, u64 gpa)
  * @slot: the slot
  *
  * Context: process of the VM's creator; slots_lock held for writing.
- * Return: 0 or a negative errno, with part of the slot given.
+ * Return: 0 or a negative errno, with part of the slot given: -EINTR if the caller is being killed.
  */
 int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 {
@@ -421,7 +422,7 @@ int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 		ret = gzvm_mmu_map(vm, slot, slot->gfn + pos,
 				   min_t(u64, GZVM_MAX_CONSTITUENTS, slot->npages - pos),
 				   GZVM_MAP_WHOLE, pages);
-		if (ret == -EAGAIN && !signal_pending(current))
+		if (ret == -EAGAIN && !fatal_signal_pending(current))
 			continue;
 		if (ret < 0)
 			break;

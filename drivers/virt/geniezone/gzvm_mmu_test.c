@@ -3,7 +3,10 @@
  * KUnit: pages on their way to the hypervisor, and what is left of them when it refuses.
  */
 
+#include <linux/cred.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "gzvm_test.h"
@@ -55,8 +58,81 @@ static void gzvm_test_huge_refused(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+/*
+ * A slot that is given as a whole, over RLIMIT_MEMLOCK: what the guest has cannot be taken back,
+ * so the slot stays. The same call goes on when there is more.
+ */
+static void gzvm_test_populate_again(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_MEMLOCK];
+	struct rlimit saved = *limit;
+	const struct cred *old;
+	struct cred *cred;
+
+	cred = prepare_creds();
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, CAP_IPC_LOCK);
+	old = override_creds(cred);
+
+	gzvm_hyp.features = 0;
+	gt->vm->pinned = true;
+	limit->rlim_cur = SZ_64K;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -ENOMEM);
+	gzvm_test_nothing_left(test);
+	KUNIT_EXPECT_NULL(test, gzvm_memslot_find(gt->vm, TEST_GFN));
+	limit->rlim_cur = SZ_2M;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -ENOMEM);
+	gzvm_test_locked(test, GZVM_MAX_CONSTITUENTS);
+	/* Its place is taken. */
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 1, TEST_GPA, SZ_1M, hva), -EEXIST);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva + SZ_1M), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, 0, 0, 0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), -ENOMEM);
+	gzvm_test_locked(test, GZVM_MAX_CONSTITUENTS);
+
+	limit->rlim_cur = SZ_4M;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
+	gzvm_test_locked(test, SZ_4M / PAGE_SIZE);
+	KUNIT_EXPECT_NOT_NULL(test, xa_load(&gt->mapped, TEST_GFN + SZ_4M / PAGE_SIZE - 1));
+	/* All is there: the hypervisor is told nothing more. */
+	gt->calls[GZVM_FN_SET_MEMREGION] = 0;
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_MEMREGION], 0);
+
+	*limit = saved;
+	revert_creds(old);
+	put_cred(cred);
+}
+
+/* The first call. To become the stub again takes memory, which map_lock forbids. */
+static unsigned int gzvm_test_record_none(struct gzvm *vm, u64 gfn, struct page **pages,
+					  unsigned int nr)
+{
+	kunit_deactivate_static_stub(kunit_get_current_test(), gzvm_mem_record);
+	return 0;
+}
+
+/* A slot that is given as a whole: a signal does not leave half of it. */
+static void gzvm_test_populate_signal(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_4M);
+
+	gzvm_hyp.features = 0;
+	gt->vm->pinned = true;
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	kunit_activate_static_stub(test, gzvm_mem_record, gzvm_test_record_none);
+	KUNIT_EXPECT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_4M, hva), 0);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	gzvm_test_locked(test, SZ_4M / PAGE_SIZE);
+}
+
 static struct kunit_case gzvm_mmu_cases[] = {
 	KUNIT_CASE(gzvm_test_huge_refused),
+	KUNIT_CASE(gzvm_test_populate_again),
+	KUNIT_CASE(gzvm_test_populate_signal),
 	{}
 };
 
