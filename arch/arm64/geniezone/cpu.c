@@ -15,10 +15,26 @@
 
 #include <asm/arch_timer.h>
 #include <asm/daifflags.h>
+#include <asm/neon.h>
 #include <asm/sysreg.h>
 
 /* Stage 2 with 4 KiB pages reaches 48 bits without FEAT_LPA2 (Arm ARM, D8.2). */
 #define GZVM_MAX_IPA_BITS	48
+
+/*
+ * No guest is entered in streaming mode or with ZA in use, and this CPU may have either: by this
+ * thread, or by another whose state was left here, since a thread gets its own back only on its way
+ * to userspace. Linux 6.12 has no SME; 7.3 saves the state with interrupts off, too.
+ */
+static void gzvm_arch_leave_sme(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	if (system_supports_sme() && read_sysreg_s(SYS_SVCR)) {
+		kernel_neon_begin(NULL);
+		kernel_neon_end(NULL);
+	}
+#endif
+}
 
 /**
  * gzvm_arch_vcpu_run() - enter the guest until its next exit
@@ -37,6 +53,7 @@ int gzvm_arch_vcpu_run(u64 tuple, u64 flags, struct arm_smccc_res *res)
 {
 	int ret;
 
+	gzvm_arch_leave_sme();
 	local_daif_mask();
 	ret = gzvm_hypcall(GZVM_FN_RUN, res, tuple, flags);
 	local_daif_restore(DAIF_PROCCTX_NOIRQ);
