@@ -203,6 +203,7 @@ struct gzvm_vcpu {
  * @retire_lock: see the top of this file
  * @lock: see the top of this file
  * @vcpus: vCPUs by index; set once with release semantics
+ * @nr_vcpus: those, and those that the hypervisor is being asked for; under map_lock
  * @slots_lock: see the top of this file
  * @slots: slots by number
  * @slot_tree: slots by guest frames
@@ -236,6 +237,7 @@ struct gzvm {
 	struct mutex retire_lock; /* see above */
 	struct mutex lock; /* see above */
 	struct gzvm_vcpu *vcpus[GZVM_MAX_VCPUS];
+	unsigned int nr_vcpus;
 
 	struct rw_semaphore slots_lock; /* see above */
 	struct xarray slots;

@@ -436,9 +436,8 @@ int gzvm_mmu_populate(struct gzvm *vm, struct gzvm_memslot *slot)
 static int gzvm_mmu_relinquish_locked(struct gzvm_vcpu *vcpu, u64 gfn)
 {
 	struct gzvm *vm = vcpu->vm;
+	unsigned long n = 0;
 	struct page *page;
-	unsigned int id;
-	unsigned long n;
 
 	lockdep_assert_held(&vm->slots_lock);
 	if (!gzvm_memslot_find(vm, gfn))
@@ -448,13 +447,12 @@ static int gzvm_mmu_relinquish_locked(struct gzvm_vcpu *vcpu, u64 gfn)
 
 	/*
 	 * Without UNMAP the hypervisor has taken the page from the guest before this exit, but
-	 * another vCPU may have faulted it in again since: with several the pin stays.
+	 * another vCPU may have faulted it in again since: with several the pin stays. One that is
+	 * created from here on pins the page anew.
 	 */
-	for (id = 0; id < GZVM_MAX_VCPUS; id++)
-		if (id != vcpu->id && READ_ONCE(vm->vcpus[id]))
-			return 0;
 	mutex_lock(&vm->map_lock);
-	n = gzvm_mem_forget(vm, gfn, gfn, &page, 1);
+	if (vm->nr_vcpus == 1)
+		n = gzvm_mem_forget(vm, gfn, gfn, &page, 1);
 	mutex_unlock(&vm->map_lock);
 	if (n)
 		gzvm_mem_put(vm, &page, n);

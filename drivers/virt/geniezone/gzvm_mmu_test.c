@@ -129,10 +129,37 @@ static void gzvm_test_populate_signal(struct kunit *test)
 	gzvm_test_locked(test, SZ_4M / PAGE_SIZE);
 }
 
+/* Without UNMAP a page that is given back stays pinned where another vCPU may have it again. */
+static void gzvm_test_relinquish_pinned(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct gzvm_vcpu *other;
+
+	gzvm_hyp.features = 0;
+	gt->vm->pinned = true;
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+
+	/* From before the hypervisor is asked for it. */
+	other = gzvm_vcpu_alloc(gt->vm, 1);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	gzvm_test_locked(test, 1);
+	/* The hypervisor has refused it. */
+	gzvm_vcpu_free(other);
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	gzvm_test_locked(test, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->vm->pages));
+}
+
 static struct kunit_case gzvm_mmu_cases[] = {
 	KUNIT_CASE(gzvm_test_huge_refused),
 	KUNIT_CASE(gzvm_test_populate_again),
 	KUNIT_CASE(gzvm_test_populate_signal),
+	KUNIT_CASE(gzvm_test_relinquish_pinned),
 	{}
 };
 

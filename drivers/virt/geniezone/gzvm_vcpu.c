@@ -42,6 +42,9 @@ struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id)
 	vcpu->id = id;
 	mutex_init(&vcpu->lock);
 	init_waitqueue_head(&vcpu->wq);
+	/* Before it can run: see gzvm_mmu_relinquish_locked(). */
+	scoped_guard(mutex, &vm->map_lock)
+		vm->nr_vcpus++;
 	vcpu->fault_pages = kcalloc(GZVM_BLOCK_PAGES, sizeof(*vcpu->fault_pages),
 				    GFP_KERNEL_ACCOUNT);
 	vcpu->run = alloc_pages_exact(GZVM_VCPU_BUF_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
@@ -59,6 +62,8 @@ struct gzvm_vcpu *gzvm_vcpu_alloc(struct gzvm *vm, u32 id)
  */
 void gzvm_vcpu_free(struct gzvm_vcpu *vcpu)
 {
+	scoped_guard(mutex, &vcpu->vm->map_lock)
+		vcpu->vm->nr_vcpus--;
 	if (vcpu->run)
 		free_pages_exact(vcpu->run, GZVM_VCPU_BUF_SIZE);
 	kfree(vcpu->fault_pages);
