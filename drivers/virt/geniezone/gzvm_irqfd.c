@@ -108,14 +108,17 @@ static void gzvm_irqfd_queue_proc(struct file *file, wait_queue_head_t *wqh, pol
 	add_wait_queue(wqh, &irqfd->wait);
 }
 
+/* No other is added meanwhile: the caller holds gzvm.irqfds.mutex. */
 static bool gzvm_irqfd_busy(struct gzvm *vm, struct eventfd_ctx *ctx)
 {
 	struct gzvm_irqfd_entry *irqfd;
+	bool busy = false;
 
+	spin_lock_irq(&vm->irqfds.lock);
 	list_for_each_entry(irqfd, &vm->irqfds.list, list)
-		if (irqfd->ctx == ctx)
-			return true;
-	return false;
+		busy |= irqfd->ctx == ctx;
+	spin_unlock_irq(&vm->irqfds.lock);
+	return busy;
 }
 
 /* An eventfd that was signalled before it was assigned fires now. */
@@ -135,21 +138,16 @@ static void gzvm_irqfd_catch_up(struct gzvm_irqfd_entry *irqfd)
  * gzvm.irqfds.mutex and the eventfd's file, which cannot hang up then, and the ioctl under way
  * keeps the VM's file.
  */
-static int gzvm_irqfd_activate(struct gzvm_irqfd_entry *irqfd, struct file *file)
+static void gzvm_irqfd_activate(struct gzvm_irqfd_entry *irqfd, struct file *file)
 {
 	struct gzvm *vm = irqfd->vm;
 
 	spin_lock_irq(&vm->irqfds.lock);
-	if (gzvm_irqfd_busy(vm, irqfd->ctx)) {
-		spin_unlock_irq(&vm->irqfds.lock);
-		return -EBUSY;
-	}
 	list_add_tail(&irqfd->list, &vm->irqfds.list);
 	spin_unlock_irq(&vm->irqfds.lock);
 
 	vfs_poll(file, &irqfd->pt);
 	gzvm_irqfd_catch_up(irqfd);
-	return 0;
 }
 
 /* Takes no reference to @file; the eventfd's own context is held. */
@@ -176,7 +174,12 @@ static struct gzvm_irqfd_entry *gzvm_irqfd_new(struct gzvm *vm, const struct gzv
 		return ERR_CAST(ctx);
 	}
 	irqfd->ctx = ctx;
+	if (gzvm_irqfd_busy(vm, ctx)) {
+		gzvm_irqfd_free(irqfd);
+		return ERR_PTR(-EBUSY);
+	}
 
+	/* Last: to undo it would lower the line, whoever holds it high. */
 	if (args->flags & GZVM_IRQFD_FLAG_RESAMPLE) {
 		resample = gzvm_resample_add(vm, args->gsi, args->resamplefd);
 		if (IS_ERR(resample)) {
@@ -192,21 +195,16 @@ static int gzvm_irqfd_assign(struct gzvm *vm, const struct gzvm_irqfd *args)
 {
 	struct gzvm_irqfd_entry *irqfd;
 	struct file *file;
-	int ret;
 
 	file = fget(args->fd);
 	if (!file)
 		return -EBADF;
 
 	irqfd = gzvm_irqfd_new(vm, args, file);
-	ret = PTR_ERR_OR_ZERO(irqfd);
-	if (!ret) {
-		ret = gzvm_irqfd_activate(irqfd, file);
-		if (ret)
-			gzvm_irqfd_free(irqfd);
-	}
+	if (!IS_ERR(irqfd))
+		gzvm_irqfd_activate(irqfd, file);
 	fput(file);
-	return ret;
+	return PTR_ERR_OR_ZERO(irqfd);
 }
 
 static int gzvm_irqfd_deassign(struct gzvm *vm, const struct gzvm_irqfd *args)

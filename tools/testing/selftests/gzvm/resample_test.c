@@ -171,6 +171,22 @@ TEST_F_TIMEOUT(resample, errors, HANG_TIMEOUT)
 	close(file);
 }
 
+/* What is not assigned leaves the line as another holds it. */
+TEST_F_TIMEOUT(resample, busy, HANG_TIMEOUT)
+{
+	int vm = self->vm.fd;
+
+	ASSERT_EQ(0, guest_spi_setup(self->cpu, SPI + 1, false));
+	ASSERT_EQ(0, gz_irqfd(vm, self->fd, SPI, 0, 0));
+	ASSERT_EQ(0, gz_irq_line(vm, SPI + 1, 1));
+	EXPECT_EQ(-EBUSY, gz_irqfd(vm, self->fd, SPI + 1, GZVM_IRQFD_FLAG_RESAMPLE, self->told));
+	EXPECT_EQ(32 + SPI + 1, acknowledge(self->cpu));
+	ASSERT_EQ(0, gz_irq_line(vm, SPI + 1, 0));
+	EXPECT_EQ(0, end(self->cpu, 32 + SPI + 1));
+	EXPECT_EQ(NONE, acknowledge(self->cpu));
+	EXPECT_EQ(0, count(self->told));
+}
+
 /* An edge has no level to be ended: the irqfd is one as without the flag. */
 TEST_F_TIMEOUT(resample, edge, HANG_TIMEOUT)
 {
