@@ -398,6 +398,7 @@ unsigned long gzvm_mem_forget(struct gzvm *vm, u64 gfn, u64 last, struct page **
 			      unsigned long max);
 int gzvm_mem_unmap_hyp(struct gzvm *vm, u64 gfn, u64 nr, bool may_sleep);
 int gzvm_mem_invalidate(struct gzvm *vm, u64 gfn, u64 nr);
+void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error, bool may_sleep);
 bool gzvm_mem_has_pages(struct gzvm *vm, u64 gfn, u64 nr);
 int gzvm_mem_watch_error(int error);
 int gzvm_mem_watch(struct gzvm_memslot *slot);

@@ -454,11 +454,20 @@ static void gzvm_mem_forget_all(struct gzvm *vm, u64 gfn, u64 last, bool may_sle
 			cond_resched();
 }
 
-/*
- * The hypervisor did not give pages back: nobody must get them again, so they keep a
- * reference for good. map_lock held, and the pages are still there.
+/**
+ * gzvm_mem_lose() - the hypervisor did not give pages back
+ * @vm: the VM; map_lock held; it is broken from now on
+ * @gfn: first frame
+ * @last: last frame
+ * @error: what the hypervisor says
+ * @may_sleep: not where sleep is forbidden by non_block_start()
+ *
+ * Nobody must get them again, so those that are recorded, and still there, keep a reference for
+ * good.
+ *
+ * Context: process.
  */
-static void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error, bool may_sleep)
+void gzvm_mem_lose(struct gzvm *vm, u64 gfn, u64 last, int error, bool may_sleep)
 {
 	unsigned long index;
 	struct page *page;

@@ -174,10 +174,17 @@ static void gzvm_chunk_unrecord(struct gzvm *vm, struct gzvm_chunk *chunk, unsig
 {
 	bool huge = xa_get_order(&vm->pages, chunk->gfn);
 	u64 first = huge ? gzvm_block_first(chunk->gfn) : chunk->gfn;
+	u64 count = huge ? GZVM_BLOCK_PAGES : nr;
+	int ret = -EOPNOTSUPP;
 	unsigned int i;
 
-	if (!gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP) ||
-	    gzvm_mem_unmap_hyp(vm, first, huge ? GZVM_BLOCK_PAGES : nr, true)) {
+	if (gzvm_hyp_has(GZVM_HYP_FEAT_UNMAP))
+		ret = gzvm_mem_unmap_hyp(vm, first, count, true);
+	if (ret && !vm->pinned) {
+		gzvm_mem_lose(vm, first, first + count - 1, ret, true);
+		return;
+	}
+	if (ret) {
 		/* Some may be mapped: they stay recorded until the VM goes. */
 		bitmap_clear(chunk->fresh, 0, nr);
 		return;

@@ -58,6 +58,37 @@ static void gzvm_test_huge_refused(struct kunit *test)
 	gzvm_test_nothing_left(test);
 }
 
+/* The hypervisor refuses a page, and to say that it does not map it: the page is lost. */
+static void gzvm_test_refused_twice(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+	unsigned long hva = gzvm_test_mmap(test, SZ_64K);
+	struct gzvm_vcpu *vcpu = gzvm_test_vcpu(test, 0);
+	struct page *page = NULL;
+	int count;
+
+	gt->vm->demand_paging = true;
+	KUNIT_ASSERT_EQ(test, gzvm_test_set(test, 0, TEST_GPA, SZ_64K, hva), 0);
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), 0);
+	page = xa_load(&gt->vm->pages, TEST_GFN);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, gzvm_mmu_relinquish(vcpu, TEST_GPA), 0);
+	count = page_count(page);
+
+	gt->status[GZVM_FN_MAP_GUEST] = -EINVAL;
+	gt->status[GZVM_FN_UNMAP] = -EINVAL;
+	KUNIT_EXPECT_EQ(test, gzvm_mmu_fault(vcpu, TEST_GPA), -EINVAL);
+	gt->status[GZVM_FN_UNMAP] = 0;
+	KUNIT_EXPECT_TRUE(test, gt->vm->broken);
+	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&gt->vm->pages));
+	/* What was taken to map it has been given back, what keeps it for good has not. */
+	KUNIT_EXPECT_LE(test, page_count(page), count + 1);
+	KUNIT_ASSERT_EQ(test, vm_munmap(hva, PAGE_SIZE), 0);
+	KUNIT_EXPECT_GE(test, page_count(page), 1); /* LRU batches may have another */
+	put_page(page);
+}
+
 /*
  * A slot that is given as a whole, over RLIMIT_MEMLOCK: what the guest has cannot be taken back,
  * so the slot stays. The same call goes on when there is more.
@@ -157,6 +188,7 @@ static void gzvm_test_relinquish_pinned(struct kunit *test)
 
 static struct kunit_case gzvm_mmu_cases[] = {
 	KUNIT_CASE(gzvm_test_huge_refused),
+	KUNIT_CASE(gzvm_test_refused_twice),
 	KUNIT_CASE(gzvm_test_populate_again),
 	KUNIT_CASE(gzvm_test_populate_signal),
 	KUNIT_CASE(gzvm_test_relinquish_pinned),
