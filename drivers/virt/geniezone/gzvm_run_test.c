@@ -535,6 +535,11 @@ static void gzvm_test_one_reg_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), -EBUSY);
 	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_ONE_REG], 100 + 1);
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&vcpu->lock));
+	/* A signal does not wait for that. */
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), -ERESTARTSYS);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_SET_ONE_REG], 100 + 2);
 	gt->busy[GZVM_FN_SET_ONE_REG] = 100;
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_set_one_reg(vcpu, ureg), 0);
 }

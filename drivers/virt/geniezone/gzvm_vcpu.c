@@ -14,6 +14,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -346,14 +347,35 @@ static int gzvm_vcpu_get_reg_id(void __user *argp, struct gzvm_one_reg *reg, siz
 	return 0;
 }
 
+/*
+ * After the guest's reset the hypervisor is BUSY for as long as another vCPU is in RUN, which a
+ * signal must be able to end. Nothing has happened then.
+ */
+static int gzvm_vcpu_set_reg_hyp(struct gzvm_vcpu *vcpu, u64 id, u64 value)
+{
+	u32 rounds = gzvm_hyp.busy_rounds;
+	int ret;
+
+	do {
+		ret = gzvm_hypcall(GZVM_FN_SET_ONE_REG, NULL, gzvm_vcpu_tuple(vcpu), id, value);
+		cond_resched();
+		if (ret != -EAGAIN)
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+	} while (rounds--);
+
+	return -EBUSY;
+}
+
 /**
  * gzvm_vcpu_set_one_reg() - GZVM_SET_ONE_REG
  * @vcpu: the vCPU
  * @argp: user's struct gzvm_one_reg
  *
  * Context: process; waits for RUN to end.
- * Return: 0; -EINVAL for an id that cannot be or that the hypervisor refuses; -EFAULT;
- * -ERESTARTSYS.
+ * Return: 0; -EINVAL for an id that cannot be or that the hypervisor refuses; -EFAULT; -EBUSY if
+ * another vCPU does not leave RUN; -ERESTARTSYS.
  */
 int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
 {
@@ -370,8 +392,7 @@ int gzvm_vcpu_set_one_reg(struct gzvm_vcpu *vcpu, void __user *argp)
 
 	if (mutex_lock_interruptible(&vcpu->lock))
 		return -ERESTARTSYS;
-	ret = gzvm_hypcall_wait(GZVM_FN_SET_ONE_REG, NULL, gzvm_vcpu_tuple(vcpu), reg.id,
-				le64_to_cpu(data));
+	ret = gzvm_vcpu_set_reg_hyp(vcpu, reg.id, le64_to_cpu(data));
 	mutex_unlock(&vcpu->lock);
 	return ret;
 }
