@@ -40,18 +40,15 @@
 /* Pinned pages returned at once, as pointers on the stack. */
 #define GZVM_PUT_BATCH		64
 
-/* Memory that is no RAM of the host (DAX) is not the hypervisor's to lend. */
-static int gzvm_mem_keep_ram(struct page **pages, int got)
+/* How many, from the first on, are RAM. What is not (DAX) is not the hypervisor's to lend. */
+static long gzvm_mem_count_ram(struct page **pages, long got)
 {
-	int i;
+	long i;
 
 	for (i = 0; i < got; i++)
 		if (is_zone_device_page(pages[i]))
 			break;
-	if (i == got)
-		return got;
-	release_pages(pages + i, got - i);
-	return i ? i : -EFAULT; /* not reached: no machine of the tests has DAX */
+	return i;
 }
 
 /* What is at hand, from the @got-th page on. Returns how many there are then. */
@@ -73,7 +70,7 @@ static long gzvm_mem_get_slow(unsigned long hva, long nr, struct page **pages, l
 
 static int gzvm_mem_get_unpinned(unsigned long hva, long nr, bool fault, struct page **pages)
 {
-	long got = gzvm_mem_get_fast(hva, nr, pages, 0), more;
+	long got = gzvm_mem_get_fast(hva, nr, pages, 0), more, ram;
 
 	if (got < nr && fault) {
 		/* One at first: it may be a huge page, and the rest of that is at hand then. */
@@ -87,7 +84,10 @@ static int gzvm_mem_get_unpinned(unsigned long hva, long nr, bool fault, struct 
 	}
 	if (got <= 0)
 		return got ? got : -EFAULT;
-	return gzvm_mem_keep_ram(pages, got);
+	ram = gzvm_mem_count_ram(pages, got);
+	if (ram < got)
+		release_pages(pages + ram, got - ram);
+	return ram ? ram : -EFAULT; /* not reached: no machine of the tests has DAX */
 }
 
 /*
@@ -98,7 +98,7 @@ static int gzvm_mem_get_pinned(struct gzvm *vm, unsigned long hva, unsigned long
 			       struct page **pages)
 {
 	unsigned int flags = FOLL_WRITE | FOLL_LONGTERM | FOLL_HWPOISON;
-	long got;
+	long got, ram;
 	int ret;
 
 	/* As in gzvm_mem_get_slow(). A slot that is given as a whole is not given by halves. */
@@ -107,12 +107,17 @@ static int gzvm_mem_get_pinned(struct gzvm *vm, unsigned long hva, unsigned long
 	got = pin_user_pages_unlocked(hva, nr, pages, flags);
 	if (got <= 0)
 		return got ? got : -EFAULT;
-	ret = account_locked_vm(vm->mm, got, true);
+	ram = gzvm_mem_count_ram(pages, got);
+	if (ram < got)
+		unpin_user_pages(pages + ram, got - ram);
+	if (!ram)
+		return -EFAULT; /* not reached: no machine of the tests has DAX */
+	ret = account_locked_vm(vm->mm, ram, true);
 	if (ret) {
-		unpin_user_pages(pages, got);
+		unpin_user_pages(pages, ram);
 		return ret;
 	}
-	return got;
+	return ram;
 }
 
 /**
