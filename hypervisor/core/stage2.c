@@ -12,7 +12,8 @@ struct stage2_geometry stage2_geometry;
 
 /**
  * stage2_setup() - fix the geometry of all stage 2 tables
- * @pa_bits: narrowest physical address size of all CPUs, 32 to 48 bits
+ * @pa_bits: physical address size of the boot CPU, 32 to 48 bits; no other one is narrower
+ *           (cpu_secondary_main())
  *
  * Context: once at boot, before any stage2_init().
  */

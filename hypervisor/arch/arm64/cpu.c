@@ -22,6 +22,9 @@ _Static_assert(offsetof(struct percpu, overflow) == PERCPU_OVERFLOW, "vectors.S"
 _Static_assert(offsetof(struct percpu, workaround) == PERCPU_WORKAROUND, "guest.S");
 _Static_assert(sizeof(struct percpu) <= PERCPU_SIZE / 2, "room for the overflow stack");
 
+/* ID_AA64MMFR0_EL1.PARange; wider ones are not used */
+#define PA_RANGE_48 5
+
 union percpu_page percpu_pages[HYP_MAX_CPUS] __aligned(16);
 struct cpu_features cpu_features;
 
@@ -45,7 +48,7 @@ unsigned int arch_pa_bits(void)
 {
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
 
-	return bits[MIN(cpu_features.pa_range, 5)];
+	return bits[MIN(cpu_features.pa_range, PA_RANGE_48)];
 }
 
 u64 cpu_percpu_pa(const struct percpu *cpu)
@@ -245,6 +248,17 @@ void __noreturn cpu_enter_host(u64 entry, u64 arg)
 	host_first_entry(arg);
 }
 
+/* All stage 2 tables have the boot CPU's geometry, which this CPU can't walk. */
+static void __noreturn cpu_stay_off(const struct percpu *cpu)
+{
+	u64 x[SMCCC_NR_REGS] = { PSCI_CPU_OFF };
+
+	pr_err("CPU%u: it stays off, its physical addresses are narrower than those of the CPU that the machine boots on; boot on this one",
+	       cpu->id);
+	firmware_smc(x);
+	panic("CPU_OFF: %lld", (long long)x[0]);
+}
+
 /**
  * cpu_secondary_main() - C entry of a CPU that the host starts
  * @cpu: its struct percpu
@@ -256,5 +270,8 @@ void __noreturn cpu_secondary_main(struct percpu *cpu)
 	write_sysreg((u64)cpu, tpidr_el2);
 	cpu_init_el2();
 	psci_take_boot(cpu->id, &entry, &arg);
+	if (FIELD_GET(GENMASK(3, 0), read_sysreg(id_aa64mmfr0_el1)) <
+	    MIN(cpu_features.pa_range, PA_RANGE_48))
+		cpu_stay_off(cpu);
 	cpu_enter_host(entry, arg);
 }
