@@ -261,6 +261,58 @@ TEST(pool_runs_out)
 	EXPECT_SAME(empty);
 }
 
+/* More than enough pages, but no room for one of its blocks, of 8, 16, 16 and 2: the same. */
+TEST(pool_in_pieces)
+{
+	struct pool_quota taker = { .limit = ~0UL };
+	unsigned int n = 0, whole = 0;
+	struct world empty, before;
+	void *held[4096];
+	u32 vms, vcpus;
+
+	machine();
+	empty = world();
+	while (pool_available())
+		held[n++] = pool_alloc(&taker, 1);
+	/* Of 16 that belong together: 4, then 8, then some groups one after the other. */
+	for (unsigned int last = 4; last <= 8; last *= 2) {
+		for (unsigned int i = 0; i < n; i++) {
+			if (!held[i] || pool_pa(held[i]).v / PAGE_SIZE % 16 >= last)
+				continue;
+			pool_free(&taker, held[i], 1);
+			held[i] = NULL;
+		}
+		EXPECT(pool_available() > 8 + 16 + 16 + 2 + VM_TABLES_MIN);
+		before = world();
+		EXPECT_REFUSED(GZVM_STATUS_NO_MEMORY, CREATE_VM, 0);
+		EXPECT_SAME(before);
+	}
+	while (whole < 16 && HC(CREATE_VM, 0)) {
+		u64 group = 0;
+
+		EXPECT_SAME(before);
+		for (unsigned int i = 0; i < n; i++) {
+			u64 of = held[i] ? pool_pa(held[i]).v / PAGE_SIZE / 16 : 0;
+
+			if (!of || (group && of != group))
+				continue;
+			group = of;
+			pool_free(&taker, held[i], 1);
+			held[i] = NULL;
+		}
+		before = world();
+		whole++;
+	}
+	EXPECT(whole >= 2 && whole < 16); /* a group at the pool's start is not whole */
+	vm_counts(&vms, &vcpus);
+	EXPECT_EQ(vms, 1);
+	destroy_all(x[1]);
+	while (n)
+		if (held[--n])
+			pool_free(&taker, held[n], 1);
+	EXPECT_SAME(empty);
+}
+
 TEST(vcpu_buffer_not_mapped)
 {
 	u64 buffer;

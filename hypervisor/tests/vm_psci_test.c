@@ -48,6 +48,8 @@ static u32 power(unsigned int i)
 
 TEST(psci_simple)
 {
+	u32 wake = 0;
+
 	machine();
 	new_guest(1);
 	EXPECT_CALL(0x10001, PSCI_VERSION, 0, 0, 0);
@@ -64,6 +66,11 @@ TEST(psci_simple)
 	EXPECT_CALL(NONE, PSCI_CPU_OFF | SMC64, 0, 0, 0);
 	EXPECT_CALL(NONE, PSCI_FEATURES | SMC64, PSCI_VERSION, 0, 0);
 	EXPECT_EQ(power(0), VCPU_POWER_ON);
+	/* guest_call() itself has but those that guest_call_answer() leaves. */
+	vcpu_of(1, 0)->arch.x[0] = PSCI_VERSION;
+	EXPECT_EQ(guest_call(vcpu_of(1, 0), &wake), 0);
+	EXPECT_EQ(x0(1, 0), NONE);
+	EXPECT_EQ(wake, 0);
 }
 
 /* PSCI_FEATURES knows exactly what is served. */
@@ -460,6 +467,7 @@ TEST(smccc)
 	EXPECT_CALL(0x10001, 0x80000000, 0, 0, 0);
 	EXPECT_CALL(0, 0x80000001, 0x80000000, 0, 0);
 	EXPECT_CALL(0, 0x80000001, 0xffffffff80000001, 0, 0);
+	EXPECT_CALL(NONE, 0x80000001, 0x80000002, 0, 0);
 	/* The vendor service that stock guests look for. */
 	EXPECT_EQ(hvc(1, 0, 0x8600ff01, 1, 2, 3), GZVM_EXIT_IRQ);
 	EXPECT_EQ(v->arch.x[0], 0xb66fb428);
