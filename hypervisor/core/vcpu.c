@@ -24,7 +24,7 @@ static int vcpu_add_frame(struct vm *vm, u32 index)
 	spin_lock(&vm->slots_lock);
 	vm->nr_gicr = MAX(old, index + 1);
 	if (vm->vgic.redist_base != VGIC_NO_FRAME &&
-	    !vm_frame_fits(vm, vm->vgic.redist_base, vm_gicr_size(vm))) {
+	    !vm_frame_fits(vm, vm->vgic.redist_base, false)) {
 		vm->nr_gicr = old;
 		err = -EINVAL;
 	}

@@ -291,33 +291,36 @@ const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id)
 	return NULL;
 }
 
-/**
- * vm_gicr_size() - what the redistributors of the vCPUs take
- * @vm: the VM
- *
+#define GICD_FRAME 0x10000U /* bytes of the distributor's */
+
+/*
+ * What the redistributors take, up to that of the highest vCPU that there was; at least one's.
  * Context: vm->slots_lock.
- * Return: bytes, up to the highest vCPU that there was; at least one frame.
  */
-u64 vm_gicr_size(const struct vm *vm)
+static u64 vm_gicr_size(const struct vm *vm)
 {
 	return (u64)GZVM_GICR_STRIDE * MAX(vm->nr_gicr, 1U);
 }
 
 /**
- * vm_frame_fits() - may a frame of the GIC be here?
+ * vm_frame_fits() - may the distributor, or the redistributors, be here?
  * @vm: the VM
- * @base: its address; any value
- * @size: bytes
+ * @base: the address; any value
+ * @dist: the distributor's frame, or those of all vCPUs' redistributors
  *
  * Context: vm->slots_lock.
- * Return: false: over memory, or not in the IPA space.
+ * Return: false: over memory or each other, or not in the IPA space.
  */
-bool vm_frame_fits(const struct vm *vm, u64 base, u64 size)
+bool vm_frame_fits(const struct vm *vm, u64 base, bool dist)
 {
+	u64 size = dist ? GICD_FRAME : vm_gicr_size(vm);
 	u64 limit = 1UL << stage2_ipa_bits();
 	u32 i;
 
 	if (base >= limit || size > limit - base)
+		return false;
+	if (dist ? ranges_overlap(base, size, vm->vgic.redist_base, vm_gicr_size(vm)) :
+		   ranges_overlap(base, size, vm->vgic.dist_base, GICD_FRAME))
 		return false;
 	for (i = 0; i < vm->nr_slots; i++)
 		if (ranges_overlap(base, size, vm->slot[i].gpa,
@@ -328,7 +331,7 @@ bool vm_frame_fits(const struct vm *vm, u64 base, u64 size)
 
 static bool vm_overlaps_gic(const struct vm *vm, u64 gpa, u64 size)
 {
-	return ranges_overlap(gpa, size, vm->vgic.dist_base, 0x10000) ||
+	return ranges_overlap(gpa, size, vm->vgic.dist_base, GICD_FRAME) ||
 	       ranges_overlap(gpa, size, vm->vgic.redist_base, vm_gicr_size(vm));
 }
 

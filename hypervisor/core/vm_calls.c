@@ -356,8 +356,7 @@ static int create_device(struct vm *vm, const struct gzvm_create_device *d)
 	if ((!dist && d->dev_type != GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST) || d->flags)
 		return -EINVAL;
 	spin_lock(&vm->slots_lock);
-	if (READ_ONCE(vm->ran) ||
-	    !vm_frame_fits(vm, d->dev_addr, dist ? 0x10000 : vm_gicr_size(vm)))
+	if (READ_ONCE(vm->ran) || !vm_frame_fits(vm, d->dev_addr, dist))
 		err = -EINVAL;
 	else if (dist)
 		err = vgic_set_dist(&vm->vgic, ipa(d->dev_addr));

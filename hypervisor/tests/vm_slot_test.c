@@ -206,6 +206,23 @@ TEST(devices)
 	EXPECT_SLOT_REFUSED(vm, 1, MEM - PAGE_SIZE, 1);
 	EXPECT_EQ(slot(vm, 1, MEM - 2 * 0x20000 - PAGE_SIZE, 1), 0);
 
+	/* Nor do they lie over the distributor, whatever comes last: device, device or vCPU. */
+	vm = new_vm();
+	EXPECT_EQ(device(vm, 0, MEM), 0);
+	EXPECT_EQ(device(vm, 1, MEM - 2 * 0x20000), 0);
+	new_vcpu(vm, 1);
+	EXPECT_REFUSED(BAD, CREATE_VCPU, TUPLE(vm, 2), host_pages(2));
+	vm = new_vm();
+	new_vcpu(vm, 2);
+	EXPECT_EQ(device(vm, 0, MEM), 0);
+	DEVICE(BAD, vm, 1, MEM - 2 * 0x20000);
+	EXPECT_EQ(device(vm, 1, MEM - 3 * 0x20000), 0);
+	vm = new_vm();
+	new_vcpu(vm, 2);
+	EXPECT_EQ(device(vm, 1, MEM - 3 * 0x20000), 0);
+	DEVICE(BAD, vm, 0, MEM - 0x20000);
+	EXPECT_EQ(device(vm, 0, MEM), 0);
+
 	/* Not after the first RUN. */
 	vm = new_vm();
 	new_vcpu(vm, 0);

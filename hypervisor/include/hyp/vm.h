@@ -159,8 +159,7 @@ int vm_destroy(u64 id, u64 pages);
 const struct vm_slot *vm_slot_find(const struct vm *vm, u64 gfn);
 bool vm_has_memory(struct vm *vm, u64 addr);
 const struct vm_slot *vm_slot_by_id(const struct vm *vm, u32 id);
-u64 vm_gicr_size(const struct vm *vm);
-bool vm_frame_fits(const struct vm *vm, u64 base, u64 size);
+bool vm_frame_fits(const struct vm *vm, u64 base, bool dist);
 int vm_slot_set(struct vm *vm, u32 id, u64 gpa, u64 pages);
 void vm_counts(u32 *vms, u32 *vcpus);
 

@@ -226,6 +226,16 @@ TEST_F_TIMEOUT(vm, redistributors_room, HANG_TIMEOUT)
 	EXPECT_EQ(-EINVAL, gz_region(fd, 0, VM_RAM, BLOCK, self->page));
 }
 
+/* Nor one that would lie over the distributor. */
+TEST_F_TIMEOUT(vm, redistributors_below_dist, HANG_TIMEOUT)
+{
+	ASSERT_EQ(0, gz_device(self->fd, GZVM_DEV_TYPE_ARM_VGIC_V3_DIST, VM_GICD, 0x10000));
+	ASSERT_EQ(0, gz_device(self->fd, GZVM_DEV_TYPE_ARM_VGIC_V3_REDIST, VM_GICD - 2 * 0x20000,
+			       0x20000));
+	EXPECT_EQ(-EINVAL, gz_ioctl_value(self->fd, GZVM_CREATE_VCPU, 2));
+	ASSERT_EQ(0, vm_add_vcpu(&self->vm, 1));
+}
+
 TEST_F_TIMEOUT(vm, device_over_memory, HANG_TIMEOUT)
 {
 	ASSERT_EQ(0, gz_region(self->fd, 0, VM_GICD, BLOCK, self->page));
