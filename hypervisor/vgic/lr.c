@@ -60,6 +60,9 @@ static void load(struct fill *f, struct vgic_irq *irq)
 		 * be seen at once, which State = pending would hide.
 		 */
 		show = !irq->resample || irq->edge;
+		/* Until its second end the physical interrupt stays active, and silent. */
+		if (irq->hw)
+			lr |= ICH_LR_EOI;
 	}
 	if (irq->group1)
 		lr |= ICH_LR_Group;
@@ -69,11 +72,8 @@ static void load(struct fill *f, struct vgic_irq *irq)
 		lr |= ICH_LR_State_active;
 	if (hw) {
 		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_pINTID, irq->intid);
-	} else if (irq->hw || (!irq->edge && irq->line) || (pending && !show)) {
-		/*
-		 * To look at the level again when it ends: an asserted one stays pending, and
-		 * a physical interrupt stays active, silent, until then.
-		 */
+	} else if ((!irq->edge && irq->line) || (pending && !show)) {
+		/* To look at the level again when it ends: an asserted one stays pending. */
 		lr |= ICH_LR_EOI;
 	}
 

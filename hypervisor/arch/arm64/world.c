@@ -102,14 +102,17 @@ static void regs_load(const struct percpu *cpu, const u64 *r)
 		more_regs_load(cpu, r);
 }
 
-static void stage2_switch(const struct percpu *cpu, u64 vttbr, u64 hcr)
+/* @sctlr: the SCTLR_EL1 of the world that is left */
+static inline void stage2_switch(const struct percpu *cpu, u64 vttbr, u64 hcr, u64 sctlr)
 {
 	if (cpu->errata & ERRATUM_SPECULATIVE_AT) {
 		write_sysreg(TCR_EPD0 | TCR_EPD1, tcr_el1);
 		isb();
-		/* With a guest's MMU off there would be no walk to disable. */
-		write_sysreg(read_sysreg(sctlr_el1) | SCTLR_M, sctlr_el1);
-		isb();
+		/* With the MMU off there is no walk to disable: addresses are the other world's. */
+		if (unlikely(!(sctlr & SCTLR_M))) {
+			write_sysreg(sctlr | SCTLR_M, sctlr_el1);
+			isb();
+		}
 	}
 	write_sysreg(vttbr, vttbr_el2);
 	write_sysreg(hcr, hcr_el2);
@@ -137,7 +140,8 @@ void arch_vcpu_load(struct vcpu *v)
 	cpu->host_spsr = spsr;
 	regs_save(cpu, cpu->host_sys);
 	debug_load(v);
-	stage2_switch(cpu, v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest);
+	/* A host with its MMU off could disturb this VM alone, which it may anyway. */
+	stage2_switch(cpu, v->vm->stage2.root_pa.v | (u64)v->vm->id << 48, cpu->hcr_guest, SCTLR_M);
 	tlb_switch(v, cpu->id);
 	regs_load(cpu, v->arch.sys);
 	write_sysreg((u64)cpu->guest_vectors, vbar_el2);
@@ -165,7 +169,7 @@ void arch_vcpu_put(struct vcpu *v)
 	if (unlikely(cpu_features.negative))
 		cpu_negative_enables(true);
 	regs_save(cpu, v->arch.sys);
-	stage2_switch(cpu, host_stage2.root_pa.v, cpu->hcr_host);
+	stage2_switch(cpu, host_stage2.root_pa.v, cpu->hcr_host, v->arch.sys[REG_SCTLR_EL1]);
 	regs_load(cpu, cpu->host_sys);
 	debug_put(v);
 	write_sysreg(cpu->cptr_host, cptr_el2);
