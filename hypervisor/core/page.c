@@ -120,12 +120,14 @@ static int init_range(const struct ram *r, const struct mem_range *hyp, unsigned
  * the host could ask for by lending a page of it, would be an external abort there. The host may
  * have it, as without a hypervisor.
  */
-static void init_no_map(const struct mem_range *r)
+static void init_no_map(const struct ram *r, const struct mem_range *m)
 {
-	for (u64 pos = r->base; pos - r->base < r->size; pos += PAGE_SIZE) {
-		struct page_record *rec = page_find(pos);
+	u64 end = MIN(m->base + m->size, r->base + r->size);
 
-		if (rec && rec->owner == PAGE_OWNER_HOST)
+	for (u64 pos = MAX(m->base, r->base); pos < end; pos += PAGE_SIZE) {
+		struct page_record *rec = &r->records[(pos - r->base) >> PAGE_SHIFT];
+
+		if (rec->owner == PAGE_OWNER_HOST)
 			rec->state = PAGE_NO_MAP;
 	}
 }
@@ -164,7 +166,8 @@ int page_init(const struct platform *p, struct page_record *records,
 	nr_no_map = p->nr_no_map;
 	for (unsigned int i = 0; i < nr_no_map; i++) {
 		no_map[i] = p->no_map[i];
-		init_no_map(&no_map[i]);
+		for (unsigned int n = 0; n < nr_ram; n++)
+			init_no_map(&ram[n], &no_map[i]);
 	}
 	return 0;
 }

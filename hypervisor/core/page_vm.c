@@ -157,15 +157,15 @@ static void return_range(struct pgtable *vm, ipa_t from, u64 pages, pgtable_leaf
  * @from: first IPA; any value
  * @pages: their number; what is beyond the IPA space is ignored
  *
- * Everything that shares a leaf with the range goes; counts of borrowers fall
- * after the TLBs are clean. Needs no memory and cannot fail. The time it takes
+ * Everything that shares a leaf with the range goes, with its contents for the host; counts of
+ * borrowers fall after the TLBs are clean. Needs no memory and cannot fail. The time it takes
  * grows with what is mapped in the range: callers bound it.
  *
  * Context: the VM's lock; takes page_lock.
  */
 void page_return_vm(struct pgtable *vm, ipa_t from, u64 pages)
 {
-	return_range(vm, from, pages, uncount);
+	return_range(vm, from, pages, vm->fwb ? uncount : uncount_clean);
 }
 
 /**

@@ -220,17 +220,17 @@ TEST(selftest_sees_any_change)
 {
 	bool enter = false, move = false, back = false;
 
-	for (unsigned int i = 0; i < 120; i++) {
+	for (unsigned int i = 0; i < 240; i++) {
 		int ret;
 
 		fake_reset();
 		setup();
-		hook_at = i / 2;
+		hook_at = i / 4;
 		hook_record = i % 2 ? NULL : &env_records[(free_page(3) - RAM0) >> PAGE_SHIFT];
 		hook_calls = 0;
 		hook_quota = (struct pool_quota){ .limit = 1000000 };
 		fake_tlbi_hook = change_at_tlbi;
-		fake_dcache_hook = change_at_clean;
+		fake_dcache_hook = i & 2 ? change_at_clean : NULL;
 		ret = page_selftest(pa(free_page(3)));
 		if (hook_calls <= hook_at)
 			EXPECT_EQ(ret, 0);

@@ -240,7 +240,7 @@ TEST(stage2_lock)
 	vcpu_of(vm, 0)->arch.x[1] = MEM + 3 * PAGE_SIZE;
 	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
 	EXPECT_EQ(run(vm, 0), GZVM_EXIT_HYPERCALL);
-	EXPECT_EQ(changes, 7);
+	EXPECT_EQ(changes, 8);
 	EXPECT_EQ(unlocked, 0);
 	EXPECT(!spin_is_locked(&locked_vm->lock));
 }
