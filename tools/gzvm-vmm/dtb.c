@@ -76,6 +76,18 @@ static void dtb_u64(struct dtb_writer *w, const char *name, uint64_t value)
 		w->err = fdt_property_u64(w->fdt, name, value);
 }
 
+/*
+ * /chosen's addresses have as many cells as they need (dt-schema's chosen.yaml): some bare-metal
+ * programs read one, whatever the length. So @value has two only where @top needs them.
+ */
+static void dtb_address(struct dtb_writer *w, const char *name, uint64_t value, uint64_t top)
+{
+	if (top <= UINT32_MAX)
+		dtb_cell(w, name, value);
+	else
+		dtb_u64(w, name, value);
+}
+
 static void dtb_regs(struct dtb_writer *w, const uint64_t *values, unsigned int nr)
 {
 	fdt64_t cells[4];
@@ -108,8 +120,10 @@ static void dtb_chosen(struct dtb_writer *w, const struct dtb_machine *m)
 	snprintf(path, sizeof(path), "/serial@%llx", (unsigned long long)m->serial);
 	dtb_string(w, "stdout-path", path);
 	if (m->initrd_size) {
-		dtb_u64(w, "linux,initrd-start", m->initrd);
-		dtb_u64(w, "linux,initrd-end", m->initrd + m->initrd_size);
+		uint64_t end = m->initrd + m->initrd_size;
+
+		dtb_address(w, "linux,initrd-start", m->initrd, end);
+		dtb_address(w, "linux,initrd-end", end, end);
 	}
 	dtb_u64(w, "kaslr-seed", m->kaslr_seed);
 	dtb_bytes(w, "rng-seed", m->rng_seed, sizeof(m->rng_seed));

@@ -68,11 +68,29 @@ TEST(chosen)
 	EXPECT_STREQ(string("/chosen", "bootargs"), "console=hvc0 earlycon");
 	EXPECT_STREQ(string("/chosen", "stdout-path"), "/serial@1000000");
 	EXPECT(fdt_path_offset(tree, string("/chosen", "stdout-path")) >= 0);
-	EXPECT_STREQ(cells("/chosen", "linux,initrd-start"), "0 83000000");
-	EXPECT_STREQ(cells("/chosen", "linux,initrd-end"), "0 83001234");
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-start"), "83000000");
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-end"), "83001234");
 	EXPECT_STREQ(cells("/chosen", "kaslr-seed"), "1234567 89abcdef");
 	EXPECT_STREQ(string("/chosen", "rng-seed"), "seed");
 	EXPECT_STREQ(cells("/memory@80000000", "reg"), "0 80000000 1 23400000");
+}
+
+/* One cell each as long as one will do for both, else two. */
+TEST(initrd_addresses)
+{
+	struct dtb_machine m = machine;
+
+	m.initrd_size = UINT32_MAX - m.initrd;
+	dtb_build(&m, tree, sizeof(tree));
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-start"), "83000000");
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-end"), "ffffffff");
+	m.initrd_size++;
+	dtb_build(&m, tree, sizeof(tree));
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-start"), "0 83000000");
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-end"), "1 0");
+	m.initrd = UINT64_C(0x100200000);
+	dtb_build(&m, tree, sizeof(tree));
+	EXPECT_STREQ(cells("/chosen", "linux,initrd-start"), "1 200000");
 }
 
 TEST(no_initrd)
