@@ -16,6 +16,8 @@
 #define IMAGE_PE_OFFSET		60
 /* Kernels before 3.17 have no size in the header, and this offset. */
 #define IMAGE_OLD_TEXT_OFFSET	0x80000
+/* booting.rst wants as much as possible of a boot loader that is not told; this is a lot. */
+#define IMAGE_KEEP_FREE		(UINT64_C(16) << 20)
 
 static uint64_t image_field(const uint8_t *head, size_t offset, size_t size)
 {
@@ -88,10 +90,12 @@ const char *image_check(const uint8_t *head, size_t head_size, uint64_t file_siz
 	info->image_size = image_field(head, IMAGE_SIZE, 8);
 	if (!info->image_size)
 		info->text_offset = IMAGE_OLD_TEXT_OFFSET;
+	/* BSS and stack are behind the file: a header that claims nothing there does not tell. */
+	info->keep_free = info->image_size <= file_size ? IMAGE_KEEP_FREE : 0;
 	if (info->image_size < file_size)
 		info->image_size = file_size;
-	/* Far more than any kernel, and small enough that no sum with it wraps. */
-	if (info->text_offset >= SIZE_2M || info->image_size >> 40)
+	/* Far more than any kernel, and small enough that no sum with them wraps. */
+	if (info->text_offset >> 40 || info->image_size >> 40)
 		return "has a header that makes no sense; build it again";
 	return NULL;
 }

@@ -15,10 +15,12 @@
  * struct image_info - what the header of a kernel image says
  * @text_offset: where it goes, from a multiple of 2 MiB
  * @image_size: bytes of memory that it needs from there, the file and more
+ * @keep_free: bytes behind them that it may need, too
  */
 struct image_info {
 	uint64_t text_offset;
 	uint64_t image_size;
+	uint64_t keep_free;
 };
 
 const char *image_check(const uint8_t *head, size_t head_size, uint64_t file_size,

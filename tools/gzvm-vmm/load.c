@@ -4,7 +4,8 @@
  *
  * The kernel goes to the start of memory plus its text_offset; behind the memory that it
  * says it needs come the device tree and the initrd, each at a multiple of 2 MiB: in the 1
- * GiB window around the kernel that booting.rst asks for, unless they do not fit there.
+ * GiB window around the kernel that booting.rst asks for, unless they do not fit there. Behind
+ * a kernel that does not say it, some memory is left free, where there is enough.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,8 +78,11 @@ static int load_no_room(const struct machine *machine, const char *option, const
 	return -ENOSPC;
 }
 
-/* Return: guest physical address behind the kernel, or 0 after a line. */
-static uint64_t load_kernel(struct machine *machine)
+/*
+ * Return: guest physical address behind the kernel, and in @keep_free the bytes there that it
+ * would like to have; or 0 after a line.
+ */
+static uint64_t load_kernel(struct machine *machine, uint64_t *keep_free)
 {
 	const char *path = machine->options->kernel;
 	uint8_t head[IMAGE_HEAD_SIZE];
@@ -96,6 +100,7 @@ static uint64_t load_kernel(struct machine *machine)
 		vmm_error("--kernel %s: %s", path, problem);
 		goto out;
 	}
+	*keep_free = info.keep_free;
 	machine->entry = LAYOUT_RAM + info.text_offset;
 	end = machine->entry + info.image_size;
 	if (!guest_mem_at(&machine->mem, machine->entry, info.image_size)) {
@@ -110,15 +115,27 @@ out:
 	return end;
 }
 
-static int load_initrd(struct machine *machine, uint64_t gpa)
+/* Where @size bytes go that follow what ends at @end. */
+static uint64_t load_behind(const struct machine *machine, uint64_t end, uint64_t keep_free,
+			    uint64_t size)
+{
+	uint64_t gpa = ALIGN_UP(end + keep_free, SIZE_2M);
+
+	return guest_mem_at(&machine->mem, gpa, size) ? gpa : ALIGN_UP(end, SIZE_2M);
+}
+
+/* Reads the initrd, and finds the place for the device tree in front of it. */
+static int load_initrd(struct machine *machine, uint64_t end, uint64_t keep_free)
 {
 	const char *path = machine->options->initrd;
-	uint64_t size;
+	uint64_t gpa, size;
 	void *host;
 	int err, fd = load_open("--initrd", path, &size);
 
 	if (fd < 0)
 		return fd;
+	machine->dtb = load_behind(machine, end, keep_free, SIZE_2M + size);
+	gpa = machine->dtb + SIZE_2M;
 	host = guest_mem_at(&machine->mem, gpa, size);
 	if (host)
 		err = load_read("--initrd", path, fd, host, size);
@@ -165,6 +182,7 @@ static int load_dtb(struct machine *machine)
 	}
 	size = dtb_build(&m, host, LAYOUT_DTB_SIZE);
 	if (size < 0) {
+		/* not reached: a command line is shorter, and there are no more devices */
 		vmm_error("guest's device tree: %s; shorten --append", strerror(-size));
 		return size;
 	}
@@ -180,13 +198,14 @@ static int load_dtb(struct machine *machine)
  */
 int machine_load(struct machine *machine)
 {
-	uint64_t end = load_kernel(machine);
+	uint64_t keep_free = 0, end = load_kernel(machine, &keep_free);
 	int err = 0;
 
 	if (!end)
 		return -EINVAL;
-	machine->dtb = ALIGN_UP(end, SIZE_2M);
 	if (machine->options->initrd)
-		err = load_initrd(machine, machine->dtb + SIZE_2M);
+		err = load_initrd(machine, end, keep_free);
+	else
+		machine->dtb = load_behind(machine, end, keep_free, LAYOUT_DTB_SIZE);
 	return err ? err : load_dtb(machine);
 }

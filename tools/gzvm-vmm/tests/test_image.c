@@ -2,6 +2,7 @@
 /* Kernel image headers. */
 #include "image.h"
 #include "ktap.h"
+#include "util.h"
 
 static uint8_t head[IMAGE_HEAD_SIZE];
 
@@ -39,6 +40,10 @@ TEST(good)
 	image(0, 0x200000, 0x100000);
 	EXPECT(!image_check(head, sizeof(head), 0x100000, &info));
 	EXPECT_EQ(info.text_offset, 0);
+	/* booting.rst sets no limit to it. */
+	image(0x40080000, 0x200000, 0);
+	EXPECT(!image_check(head, sizeof(head), 0x100000, &info));
+	EXPECT_EQ(info.text_offset, 0x40080000);
 	/* The smallest file. */
 	image(0, 64, 0);
 	EXPECT(!image_check(head, 64, 64, &info));
@@ -52,6 +57,23 @@ TEST(old)
 	EXPECT(!image_check(head, sizeof(head), 0x5000, &info));
 	EXPECT_EQ(info.text_offset, 0x80000);
 	EXPECT_EQ(info.image_size, 0x5000);
+}
+
+/* A header that asks for no memory behind the file says nothing of BSS and stack. */
+TEST(keep_free)
+{
+	static const struct {
+		uint64_t image_size, keep_free;
+	} cases[] = {
+		{ 0, 16 << 20 }, { 64, 16 << 20 }, { 0x100000, 16 << 20 }, { 0x100001, 0 },
+	};
+	struct image_info info;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		image(0, cases[i].image_size, 0);
+		EXPECT(!image_check(head, sizeof(head), 0x100000, &info));
+		EXPECT_EQ(info.keep_free, cases[i].keep_free);
+	}
 }
 
 TEST(cut_short)
@@ -88,7 +110,11 @@ TEST(nonsense)
 {
 	struct image_info info;
 
-	image(0x200000, 0x200000, 0);
+	image(UINT64_C(1) << 40, 0x200000, 0);
+	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "no sense");
+	image(UINT64_MAX, 0x200000, 0);
+	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "no sense");
+	image(0, UINT64_C(1) << 40, 0);
 	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "no sense");
 	image(0, UINT64_MAX, 0);
 	EXPECT_CONTAINS(image_check(head, sizeof(head), 4096, &info), "no sense");
@@ -122,7 +148,8 @@ TEST(random_headers)
 		memcpy(copy, head, size);
 		if (!image_check(copy, size, size, &info)) {
 			EXPECT(info.image_size >= size);
-			EXPECT(info.text_offset < 0x200000);
+			EXPECT(info.image_size >> 40 == 0);
+			EXPECT(info.text_offset >> 40 == 0);
 		}
 		free(copy);
 	}
