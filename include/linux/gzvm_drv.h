@@ -43,6 +43,7 @@
 #include <linux/arm-smccc.h>
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/gzvm.h>
 #include <linux/gzvm_hyp.h>
 #include <linux/kref.h>
@@ -54,6 +55,18 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
+
+#include <asm/page.h>
+
+/*
+ * Kconfig sees to both in a kernel tree, nobody does where the module is built by itself. Frames
+ * of another size than the hypervisor's would give a guest what is not its own, and what is shared
+ * with the hypervisor is little-endian.
+ */
+static_assert(PAGE_SIZE == GZVM_HYP_PAGE_SIZE,
+	      "gzvm needs pages of 4 KiB: build it for a kernel with CONFIG_ARM64_4K_PAGES=y");
+static_assert(!IS_ENABLED(CONFIG_CPU_BIG_ENDIAN),
+	      "gzvm needs a little-endian kernel: build it for one without CONFIG_CPU_BIG_ENDIAN");
 
 struct dentry;
 struct eventfd_ctx;
