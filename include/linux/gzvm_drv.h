@@ -74,6 +74,7 @@ struct file;
 struct gzvm;
 struct kobject;
 struct mm_struct;
+struct notifier_block;
 struct page;
 struct seq_file;
 
@@ -211,6 +212,7 @@ struct gzvm_vcpu {
  * @idle: the hypervisor lets idle vCPUs leave (ENABLE_IDLE)
  * @pinned: pages that the guest has are pinned; else notifiers watch them
  * @broken: the hypervisor kept memory that it was to give back: nothing runs any more
+ * @counted: it keeps the machine from hibernating
  * @retired: nothing of the VM is left but this structure and those of its vCPUs
  * @mn: tells when @mm ends
  * @retire_lock: see the top of this file
@@ -244,6 +246,7 @@ struct gzvm {
 	bool idle;
 	bool pinned;
 	bool broken;
+	bool counted;
 	bool retired;
 
 	struct mmu_notifier mn;
@@ -339,6 +342,9 @@ void gzvm_arch_ptp(u64 *args, u64 vtimer_offset);
 
 /* gzvm_main.c */
 int gzvm_check_extension(struct gzvm *vm, void __user *argp);
+bool gzvm_vms_get(void);
+void gzvm_vms_put(void);
+int gzvm_pm_notify(struct notifier_block *nb, unsigned long event, void *unused);
 
 /* gzvm_cap.c */
 int gzvm_enable_cap(struct gzvm *vm, void __user *argp);

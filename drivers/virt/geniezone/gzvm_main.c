@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * GenieZone driver: discovery of the hypervisor and /dev/gzvm.
+ * GenieZone driver: discovery of the hypervisor, /dev/gzvm, and what forbids to hibernate.
  */
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/gzvm_drv.h>
 #include <linux/log2.h>
 #include <linux/miscdevice.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
+#include <linux/suspend.h>
 #include <linux/uaccess.h>
 
 #include <asm/virt.h>
@@ -83,6 +86,70 @@ int gzvm_check_extension(struct gzvm *vm, void __user *argp)
 
 	return copy_to_user(argp, &value, sizeof(value)) ? -EFAULT : 0;
 }
+
+/* VMs that the hypervisor has or is being asked for; GZVM_NO_VMS while there must be none. */
+static atomic_t gzvm_vms = ATOMIC_INIT(0);
+#define GZVM_NO_VMS	(-1)
+
+/**
+ * gzvm_vms_get() - may there be another VM?
+ *
+ * Context: any.
+ * Return: true, and it is counted until gzvm_vms_put(); false if the machine is hibernating.
+ */
+bool gzvm_vms_get(void)
+{
+	return atomic_inc_unless_negative(&gzvm_vms);
+}
+
+/**
+ * gzvm_vms_put() - a VM that was counted is gone
+ *
+ * Context: any.
+ */
+void gzvm_vms_put(void)
+{
+	atomic_dec(&gzvm_vms);
+}
+
+/**
+ * gzvm_pm_notify() - no hibernation while there are VMs, and no VMs during one
+ * @nb: not used
+ * @event: PM_*
+ * @unused: not used
+ *
+ * The image of a host has neither the hypervisor's state nor what is the guests' alone, and the
+ * hypervisor that runs when it is loaded is another: a VM's handle would mean nothing there, or
+ * another's VM. Nor may the kernel that loads an image leave VMs behind. Programs run on for a
+ * while after PREPARE: a VM of theirs would still get into the image, so they get none until all
+ * is over. A host that suspends leaves the hypervisor as it is.
+ *
+ * The kernel does not tell a notifier of the end that has refused the beginning.
+ *
+ * Context: process.
+ * Return: NOTIFY_OK, NOTIFY_DONE, or -EBUSY in the notifiers' form.
+ */
+int gzvm_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	switch (event) {
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		if (!atomic_cmpxchg(&gzvm_vms, 0, GZVM_NO_VMS))
+			return NOTIFY_OK;
+		pr_warn("gzvm: cannot hibernate while there are VMs: end them first\n");
+		return notifier_from_errno(-EBUSY);
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		atomic_cmpxchg(&gzvm_vms, GZVM_NO_VMS, 0);
+		return NOTIFY_OK;
+	default:
+		return NOTIFY_DONE;
+	}
+}
+
+static struct notifier_block gzvm_pm_nb = {
+	.notifier_call = gzvm_pm_notify,
+};
 
 static long gzvm_dev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
@@ -181,15 +248,21 @@ static int __init gzvm_probe(struct platform_device *pdev)
 	}
 	gzvm_debugfs_init();
 
+	ret = register_pm_notifier(&gzvm_pm_nb);
+	if (ret)
+		goto err_debugfs;
+
 	/* Last: from here on userspace can come in. */
 	ret = misc_register(&gzvm_misc);
 	if (ret) {
 		dev_err_probe(&pdev->dev, ret, "cannot register /dev/gzvm\n");
-		goto err_debugfs;
+		goto err_pm;
 	}
 
 	return 0;
 
+err_pm:
+	unregister_pm_notifier(&gzvm_pm_nb);
 err_debugfs:
 	gzvm_debugfs_exit();
 	gzvm_sysfs_exit();
@@ -202,6 +275,7 @@ err_irqfd:
 static void gzvm_remove(struct platform_device *pdev)
 {
 	misc_deregister(&gzvm_misc);
+	unregister_pm_notifier(&gzvm_pm_nb);
 	gzvm_debugfs_exit();
 	gzvm_sysfs_exit();
 	gzvm_irqfd_exit();

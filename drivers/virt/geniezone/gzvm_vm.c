@@ -114,6 +114,8 @@ void gzvm_vm_retire(struct gzvm *vm)
 	}
 	vm->mailbox = NULL;
 	vm->region_buf = NULL;
+	if (vm->counted)
+		gzvm_vms_put();
 }
 
 /*
@@ -346,6 +348,9 @@ static int gzvm_vm_new_hyp(struct gzvm *vm, unsigned long type)
 	if (!vm->region_buf)
 		return -ENOMEM;
 
+	vm->counted = gzvm_vms_get();
+	if (!vm->counted)
+		return -EBUSY;
 	ret = gzvm_hypcall_wait(GZVM_FN_CREATE_VM, &res, type);
 	if (ret)
 		return ret;
@@ -387,7 +392,8 @@ static struct gzvm *gzvm_vm_new(unsigned long type)
  * @type: kind of VM, as the hypervisor defines it; 0
  *
  * Context: process.
- * Return: a file descriptor or a negative errno; -ERESTARTNOINTR for a signal, with nothing done.
+ * Return: a file descriptor or a negative errno; -EBUSY while the machine hibernates;
+ * -ERESTARTNOINTR for a signal, with nothing done.
  */
 int gzvm_vm_create(unsigned long type)
 {

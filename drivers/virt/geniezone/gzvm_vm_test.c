@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: capabilities of a VM, a hypervisor that never stops to be BUSY, and waiting for the
- * slots.
+ * KUnit: capabilities of a VM, a hypervisor that never stops to be BUSY, waiting for the slots,
+ * and hibernation.
  */
 
 #include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/notifier.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/suspend.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
@@ -398,6 +400,75 @@ static void gzvm_test_slots_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gt->vm->nr_pages, 0);
 }
 
+static int gzvm_test_pm(unsigned long event)
+{
+	return gzvm_pm_notify(NULL, event, NULL);
+}
+
+static const unsigned long gzvm_test_pm_events[][2] = {
+	{ PM_HIBERNATION_PREPARE, PM_POST_HIBERNATION },
+	{ PM_RESTORE_PREPARE, PM_POST_RESTORE },
+};
+
+/* No hibernation begins with a VM, of which there may be several; other events do not matter. */
+static void gzvm_test_pm_refused(struct kunit *test)
+{
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(gzvm_test_pm_events); i++) {
+		const unsigned long *event = gzvm_test_pm_events[i];
+
+		for (n = 0; n < 2; n++)
+			KUNIT_ASSERT_TRUE(test, gzvm_vms_get());
+		for (n = 0; n < 2; n++) {
+			KUNIT_EXPECT_EQ(test, notifier_to_errno(gzvm_test_pm(event[0])), -EBUSY);
+			KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_SUSPEND_PREPARE), NOTIFY_DONE);
+			KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_POST_SUSPEND), NOTIFY_DONE);
+			gzvm_vms_put();
+		}
+		KUNIT_EXPECT_EQ(test, gzvm_test_pm(event[0]), NOTIFY_OK);
+		/* Until its end there is no VM. */
+		KUNIT_EXPECT_FALSE(test, gzvm_vms_get());
+		KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_POST_SUSPEND), NOTIFY_DONE);
+		KUNIT_EXPECT_FALSE(test, gzvm_vms_get());
+		KUNIT_EXPECT_EQ(test, gzvm_test_pm(event[1]), NOTIFY_OK);
+		KUNIT_EXPECT_TRUE(test, gzvm_vms_get());
+		/* An end without a beginning forgets no VM. */
+		KUNIT_EXPECT_EQ(test, gzvm_test_pm(event[1]), NOTIFY_OK);
+		KUNIT_EXPECT_EQ(test, notifier_to_errno(gzvm_test_pm(event[0])), -EBUSY);
+		gzvm_vms_put();
+	}
+}
+
+static int gzvm_test_pm_result;
+
+/* The machine is to hibernate while the hypervisor is asked for a VM, which it has not got. */
+static int gzvm_test_pm_hypcall(u32 fn, const struct gzvm_args *args, struct arm_smccc_res *res)
+{
+	if (fn == GZVM_FN_CREATE_VM)
+		gzvm_test_pm_result = notifier_to_errno(gzvm_test_pm(PM_HIBERNATION_PREPARE));
+	return -ENOMEM;
+}
+
+/* CREATE_VM during hibernation makes no call; one that fails is counted no more. */
+static void gzvm_test_pm_create(struct kunit *test)
+{
+	struct gzvm_test *gt = test->priv;
+
+	gzvm_test_memory(test, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	KUNIT_ASSERT_EQ(test, gzvm_test_pm(PM_HIBERNATION_PREPARE), NOTIFY_OK);
+	KUNIT_EXPECT_EQ(test, gzvm_vm_create(0), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gt->calls[GZVM_FN_CREATE_VM], 0);
+	KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_POST_HIBERNATION), NOTIFY_OK);
+
+	gzvm_test_pm_result = 0;
+	kunit_activate_static_stub(test, __gzvm_hypcall, gzvm_test_pm_hypcall);
+	KUNIT_EXPECT_EQ(test, gzvm_vm_create(0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, gzvm_test_pm_result, -EBUSY);
+	KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_HIBERNATION_PREPARE), NOTIFY_OK);
+	KUNIT_EXPECT_EQ(test, gzvm_test_pm(PM_POST_HIBERNATION), NOTIFY_OK);
+}
+
 static struct kunit_case gzvm_vm_cases[] = {
 	KUNIT_CASE(gzvm_test_cap_protected),
 	KUNIT_CASE(gzvm_test_cap_pvmfw_size),
@@ -410,6 +481,8 @@ static struct kunit_case gzvm_vm_cases[] = {
 	KUNIT_CASE(gzvm_test_forget_batches),
 	KUNIT_CASE(gzvm_test_accounted),
 	KUNIT_CASE(gzvm_test_slots_wait),
+	KUNIT_CASE(gzvm_test_pm_refused),
+	KUNIT_CASE(gzvm_test_pm_create),
 	{}
 };
 
