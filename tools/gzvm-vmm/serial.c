@@ -4,8 +4,15 @@
  *
  * There is no receive FIFO: input waits in the terminal's ring and is received at the moment
  * it is read. A guest that opens the port clears the FIFOs first; bytes that had been put
- * there would be lost. For the same reason nothing is received unless the guest has enabled
- * the receive interrupt: that is when a driver listens.
+ * there would be lost. For the same reason nothing is received unless the guest listens: it
+ * has enabled the receive interrupt, or it polls.
+ *
+ * It polls once it has read LSR or RBR SERIAL_POLLS times since its last write: firmware and
+ * bare-metal programs wait for input that way, some looking at LSR.DR (and at MSR and MCR, which
+ * does not count), some at RBR alone. Linux' driver reads both once or twice when it opens or
+ * closes the port, between writes that set it up; to output a byte, anybody reads LSR once, since
+ * output never waits. So a write of any register but THR ends it, and one of THR begins
+ * the count anew, but leaves alone who polls already: echo must not make the guest deaf.
  */
 #include <linux/serial_reg.h>
 #include <string.h>
@@ -16,12 +23,24 @@
 #define SERIAL_IER_MASK		(UART_IER_RDI | UART_IER_THRI | UART_IER_RLSI | UART_IER_MSI)
 #define SERIAL_MCR_MASK		0x1f
 #define SERIAL_IIR_FIFO		0xc0
+#define SERIAL_POLLS		16
+
+static bool serial_listens(const struct serial *serial)
+{
+	return (serial->ier & UART_IER_RDI) || serial->polls == SERIAL_POLLS;
+}
+
+static void serial_polled(struct serial *serial)
+{
+	if (serial->polls < SERIAL_POLLS)
+		serial->polls++;
+}
 
 static bool serial_rx_ready(struct serial *serial)
 {
 	if (serial->mcr & UART_MCR_LOOP)
 		return serial->loopback_len;
-	return (serial->ier & UART_IER_RDI) && console_pending(serial->console, CONSOLE_SERIAL);
+	return serial_listens(serial) && console_pending(serial->console, CONSOLE_SERIAL);
 }
 
 /* Identification of the most urgent interrupt, without the FIFO bits. */
@@ -51,12 +70,13 @@ static uint8_t serial_read_rx(struct serial *serial)
 {
 	uint8_t byte = 0;
 
+	serial_polled(serial);
 	if (serial->mcr & UART_MCR_LOOP) {
 		if (serial->loopback_len) {
 			byte = serial->loopback[0];
 			memmove(serial->loopback, serial->loopback + 1, --serial->loopback_len);
 		}
-	} else if (serial->ier & UART_IER_RDI) {
+	} else if (serial_listens(serial)) {
 		console_read(serial->console, CONSOLE_SERIAL, &byte, 1);
 	}
 	return byte;
@@ -118,6 +138,7 @@ static uint64_t serial_read(void *device, uint64_t offset, unsigned int size)
 	case UART_LSR:
 		/* Output is gone as soon as it is written. */
 		value = UART_LSR_TEMT | UART_LSR_THRE;
+		serial_polled(serial);
 		if (serial_rx_ready(serial))
 			value |= UART_LSR_DR;
 		break;
@@ -168,6 +189,8 @@ static void serial_write(void *device, uint64_t offset, unsigned int size, uint6
 	(void)size;
 	value &= 0xff;
 	pthread_mutex_lock(&serial->lock);
+	if (offset != UART_TX || (serial->lcr & UART_LCR_DLAB) || serial->polls < SERIAL_POLLS)
+		serial->polls = 0;
 	switch (offset) {
 	case UART_TX:
 		if (serial->lcr & UART_LCR_DLAB)
@@ -235,6 +258,7 @@ void serial_reset(struct serial *serial)
 	pthread_mutex_lock(&serial->lock);
 	serial->line = false;
 	serial->thre = false;
+	serial->polls = 0;
 	serial->ier = 0;
 	serial->fcr = 0;
 	serial->lcr = 0;

@@ -23,6 +23,7 @@
  * @irq_fd: a signal of this eventfd is an edge of its interrupt
  * @line: level of its interrupt output
  * @thre: "transmitter empty" is to be reported
+ * @polls: how often in a row the guest has looked for input; no more are counted than matter
  * @ier: interrupt enable
  * @fcr: FIFO control
  * @lcr: line control
@@ -38,6 +39,7 @@ struct serial {
 	int irq_fd;
 	bool line;
 	bool thre;
+	uint8_t polls;
 	uint8_t ier;
 	uint8_t fcr;
 	uint8_t lcr;

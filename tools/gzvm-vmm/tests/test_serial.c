@@ -171,6 +171,174 @@ TEST(early_input)
 	teardown();
 }
 
+/* Reads @reg @n times; whether LSR.DR, or any byte of RBR, was seen. */
+static bool seen(unsigned int reg, unsigned int n)
+{
+	uint8_t all = 0;
+
+	while (n--)
+		all |= get(reg);
+	return all & (reg == UART_LSR ? UART_LSR_DR : 0xff);
+}
+
+/* Firmware: LSR until there is a byte, which it echoes. */
+TEST(polled_status)
+{
+	setup();
+	type("abc");
+	EXPECT(!seen(UART_LSR, 15));
+	EXPECT(seen(UART_LSR, 1));
+	EXPECT_EQ(get(UART_RX), 'a');
+	for (unsigned int i = 0; i < 2; i++) {
+		put(UART_TX, 'a' + i);
+		EXPECT(get(UART_LSR) & UART_LSR_DR);
+		EXPECT_EQ(get(UART_RX), 'b' + i);
+	}
+	EXPECT(!seen(UART_LSR, 300));
+	EXPECT_EQ(get(UART_RX), 0);
+	type("d");
+	EXPECT(seen(UART_LSR, 1));
+	EXPECT_EQ(get(UART_RX), 'd');
+	EXPECT(!interrupted());
+	teardown();
+}
+
+/* Programs that look at RBR alone, and at the modem's registers as well. */
+TEST(polled_data)
+{
+	setup();
+	type("ab");
+	for (unsigned int i = 0; i < 15; i++) {
+		EXPECT_EQ(get(UART_RX), 0);
+		get(UART_MSR);
+		get(UART_MCR);
+	}
+	EXPECT_EQ(get(UART_RX), 'a');
+	EXPECT_EQ(get(UART_RX), 'b');
+	EXPECT_EQ(get(UART_RX), 0);
+	type("c");
+	EXPECT_EQ(get(UART_RX), 'c');
+	teardown();
+}
+
+/* Output looks at LSR for each byte: that is not polling for input, however much it is. */
+TEST(output_does_not_poll)
+{
+	setup();
+	type("a");
+	for (unsigned int i = 0; i < 100; i++) {
+		EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+		put(UART_TX, '.');
+	}
+	EXPECT(!seen(UART_LSR, 15));
+	put(UART_TX, '.');
+	EXPECT(!seen(UART_RX, 15));
+	EXPECT_EQ(get(UART_RX), 'a');
+	teardown();
+}
+
+/* Whoever sets the port up is no poller any more: what polls first may be its boot loader. */
+TEST(setup_ends_polling)
+{
+	static const uint8_t registers[] = { UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_SCR };
+
+	setup();
+	type("a");
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		EXPECT(seen(UART_LSR, 16));
+		put(registers[i], 0);
+		EXPECT(!seen(UART_LSR, 8));
+		EXPECT(!seen(UART_RX, 7));
+	}
+	/* The divisor is neither read nor written as data. */
+	put(UART_LCR, UART_LCR_DLAB);
+	EXPECT_EQ(get(UART_DLL), 1);
+	EXPECT(seen(UART_LSR, 16));
+	put(UART_DLL, 1);
+	EXPECT(!seen(UART_LSR, 15));
+	put(UART_LCR, 0);
+	/* Input by interrupts is no polling that goes on when they are disabled. */
+	put(UART_IER, UART_IER_RDI);
+	EXPECT(seen(UART_LSR, 50));
+	put(UART_IER, 0);
+	EXPECT(!seen(UART_RX, 15));
+	EXPECT_EQ(get(UART_RX), 'a');
+	/* And a reset of the machine ends it. */
+	type("b");
+	serial_reset(&serial);
+	EXPECT(!seen(UART_RX, 15));
+	EXPECT_EQ(get(UART_RX), 'b');
+	teardown();
+}
+
+/* The clean-up of the registers in Linux' serial8250_do_startup() and _shutdown(). */
+static void linux_clear(void)
+{
+	put(UART_FCR, UART_FCR_ENABLE_FIFO);
+	put(UART_FCR, UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR | UART_FCR_CLEAR_XMIT);
+	put(UART_FCR, 0);
+	EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+	EXPECT_EQ(get(UART_RX), 0);
+	EXPECT_EQ(get(UART_IIR), UART_IIR_NO_INT);
+	get(UART_MSR);
+}
+
+static void linux_write(unsigned int n)
+{
+	uint8_t ier = get(UART_IER);
+
+	put(UART_IER, 0);
+	while (n--) {
+		EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+		put(UART_TX, '.');
+	}
+	get(UART_LSR);
+	put(UART_IER, ier);
+}
+
+/* Typed ahead, kept by a boot loader that polled and by all that Linux does until it listens. */
+TEST(linux_keeps_input)
+{
+	setup();
+	EXPECT(!seen(UART_LSR, 100));
+	type("abc");
+	/* earlycon, the console, autoconfig()'s last reads, startup's test of the transmitter */
+	put(UART_IER, 0);
+	for (unsigned int i = 0; i < 40; i++) {
+		put(UART_TX, '.');
+		EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+	}
+	linux_write(40);
+	put(UART_MCR, UART_MCR_LOOP);
+	EXPECT(!seen(UART_LSR, 100) && !seen(UART_RX, 100));
+	put(UART_MCR, 0);
+	linux_clear();
+	EXPECT_EQ(get(UART_RX), 0);
+	put(UART_IER, 0);
+	for (unsigned int i = 0; i < 10; i++) {
+		linux_clear();
+		put(UART_LCR, UART_LCR_WLEN8);
+		get(UART_LSR);
+		put(UART_IER, UART_IER_THRI);
+		get(UART_IIR);
+		put(UART_IER, 0);
+		EXPECT(!(get(UART_LSR) & UART_LSR_DR));
+		get(UART_IIR);
+		linux_clear();
+		linux_write(20);
+	}
+	put(UART_IER, UART_IER_RDI | UART_IER_RLSI);
+	EXPECT_EQ(get(UART_RX), 'a');
+	/* It closes the port, and opens it once more. */
+	put(UART_IER, 0);
+	linux_clear();
+	linux_clear();
+	put(UART_IER, UART_IER_RDI | UART_IER_RLSI);
+	EXPECT_EQ(get(UART_RX), 'b');
+	EXPECT_EQ(get(UART_RX), 'c');
+	teardown();
+}
+
 TEST(receive_interrupts)
 {
 	setup();
