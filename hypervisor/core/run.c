@@ -112,7 +112,7 @@ static void run_complete(struct vcpu *v)
 	case VCPU_PENDING_CPU_ON:
 		/* x1 is its argument still, unless the host has changed it. */
 		i = arch_vcpu_get_x(v, 1) % VGIC_MAX_CPUS;
-		if (READ_ONCE(v->vm->peer[i].power) == VCPU_POWER_ON)
+		if (READ_ONCE(v->vm->peer[i].power) != VCPU_POWER_ON_PENDING)
 			arch_vcpu_set_x(v, 0, PSCI_ALREADY_ON);
 		break;
 	}
@@ -131,9 +131,10 @@ static u64 run_idle(struct vcpu *v, u64 delay)
 /*
  * A vCPU that is off waits with the host, or learns of the VM's event there; one that
  * CPU_ON has named starts, for which it has to be out of the guest's world.
+ * @wake: those that wait for that, which the host is told of first
  * Return: 0: it is on, or the exit reason.
  */
-static __noinline u64 run_power_up(struct vcpu *v)
+static __noinline u64 run_power_up(struct vcpu *v, u32 *wake)
 {
 	struct vcpu_peer *peer = &v->vm->peer[v->index];
 
@@ -144,8 +145,9 @@ static __noinline u64 run_power_up(struct vcpu *v)
 	WRITE_ONCE(peer->on_ready, 0);
 	arch_vcpu_reset(v);
 	arch_vcpu_set_entry(v, peer->on_entry, peer->on_arg);
-	__atomic_store_n(&peer->power, VCPU_POWER_ON, __ATOMIC_RELEASE);
-	return 0;
+	__atomic_store_n(&peer->power, VCPU_POWER_ON, __ATOMIC_SEQ_CST);
+	*wake |= vm_kick(v->vm, __atomic_exchange_n(&peer->on_waiters, 0, __ATOMIC_SEQ_CST));
+	return *wake ? GZVM_EXIT_IPI : 0;
 }
 
 /**
@@ -503,7 +505,7 @@ u64 run_vcpu(struct vcpu *v, u32 *wake)
 	do {
 		reason = 0;
 		if (unlikely(READ_ONCE(peer->power) != VCPU_POWER_ON))
-			reason = run_power_up(v);
+			reason = run_power_up(v, wake);
 		if (!reason)
 			reason = run_enter(v, peer, wake);
 		/*

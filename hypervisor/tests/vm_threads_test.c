@@ -307,7 +307,8 @@ static void hammer(void)
 	       "event %lu, idle %lu, IPI %lu; kicks %lu, entries %lu\n", sum[0], sum[8], sum[33],
 	       sum[40], sum[5], exits[1], exits[4], exits[8], exits[11], exits[13], fake_kicks,
 	       fake_entries);
-	EXPECT(sum[0] > CALLS / 2);
+	/* More is up to who destroys a VM when. */
+	EXPECT(sum[0] > CALLS / 20);
 	EXPECT(sum[8] && exits[1] && exits[3] && exits[4] && exits[11] && exits[13]);
 }
 

@@ -35,6 +35,7 @@
 
 #define PFR0_EL_A64_ONLY 1
 #define PFR0_CSV2_PLAIN 1 /* without SCXTNUM */
+#define DEBUG_V8P8 10 /* without banks of breakpoints (MDSELR_EL1) */
 #define HAFDBS_AF_DBM 2
 #define ECV_COUNTERS 1 /* without CNTPOFF_EL2 */
 #define PAUTH_ISAR1 (F(4) | F(8) | F(24) | F(28))
@@ -89,6 +90,8 @@ static u64 guest_idreg(unsigned int crm, unsigned int op2)
 		v = limit_field(v, 24, 1);
 		v = limit_field(v, 56, PFR0_CSV2_PLAIN);
 	}
+	if (crm == 5 && op2 == 0)
+		v = limit_field(v, 0, DEBUG_V8P8);
 	if (crm == 6 && op2 == 1 && !cpu_features.pauth)
 		v &= ~PAUTH_ISAR1;
 	if (crm == 6 && op2 == 2 && !cpu_features.pauth)

@@ -68,6 +68,7 @@ struct vcpu_peer {
 	u32 cpu; /* valid unless VCPU_OUT */
 	u32 power; /* enum vcpu_power */
 	u32 on_ready; /* entry and arg are valid */
+	u32 on_waiters; /* vCPUs whose CPU_ON waits until this one is on */
 	u64 on_entry;
 	u64 on_arg;
 };

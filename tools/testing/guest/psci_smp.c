@@ -167,6 +167,42 @@ static void test_race(void)
 	test_end("one of many starts a CPU");
 }
 
+/* The same with one that stays on: it is started once, and on for all who ask later. */
+static void race_to_stay(unsigned int self)
+{
+	unsigned int target = cpus - 1;
+
+	for (unsigned int round = 0; round < 20; round++) {
+		barrier_wait(&barrier, cpus - 1);
+		answers[self] = call(PSCI_CPU_ON, target, (uint64_t)secondary_start, (uint64_t)stay);
+		barrier_wait(&barrier, cpus - 1);
+		if (!self) {
+			unsigned int won = 0;
+
+			for (unsigned int i = 0; i < cpus - 1; i++) {
+				won += !answers[i];
+				check(!answers[i] || answers[i] == ALREADY_ON, "CPU %u got %ld", i,
+				      answers[i]);
+			}
+			expect("CPUs that started it", won, 1);
+			__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+			smp_wait_off(target);
+			__atomic_store_n(&stop, 0, __ATOMIC_RELEASE);
+		}
+		barrier_wait(&barrier, cpus - 1);
+	}
+}
+
+static void test_race_to_stay(void)
+{
+	uint32_t before = starts[cpus - 1];
+
+	stop = 0;
+	smp_run(race_to_stay, cpus - 1);
+	expect("starts", starts[cpus - 1] - before, 20);
+	test_end("all others hear that it is on");
+}
+
 /* The boot CPU off, and started by another; then it goes on where that one says. */
 static uint64_t saved[14];
 
@@ -259,6 +295,7 @@ void guest_main(void)
 	test_states();
 	test_cycles();
 	test_race();
+	test_race_to_stay();
 	test_boot_cpu();
 	test_suspend();
 }
