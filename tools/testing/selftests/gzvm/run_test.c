@@ -560,6 +560,10 @@ TEST_F_TIMEOUT(run, killed_in_run, HANG_TIMEOUT)
 	EXPECT_EQ(vms, hyp_stat("vms"));
 }
 
+/* This program as the one that exec begins, and how it ends then. */
+#define EXECUTED	"--executed"
+#define EXECUTED_STATUS	42
+
 /* exec by one thread while another is in RUN. */
 TEST_F_TIMEOUT(run, exec_while_running, HANG_TIMEOUT)
 {
@@ -575,12 +579,17 @@ TEST_F_TIMEOUT(run, exec_while_running, HANG_TIMEOUT)
 			_exit(1);
 		start_spinning(_metadata, &vm.vcpus[0]);
 		runner_start(&r, &vm.vcpus[0], vm.vcpus[0].run);
-		execl("/bin/busybox", "true", NULL);
+		execl("/proc/self/exe", "run_test", EXECUTED, NULL);
 		_exit(2);
 	}
 	EXPECT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == EXECUTED_STATUS);
 	EXPECT_EQ(vms, hyp_stat("vms"));
 }
 
-TEST_HARNESS_MAIN
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], EXECUTED))
+		return EXECUTED_STATUS;
+	return test_harness_run(argc, argv);
+}
