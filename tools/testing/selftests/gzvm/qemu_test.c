@@ -286,40 +286,76 @@ TEST_F_TIMEOUT(qemu, slots_are_split, HANG_TIMEOUT)
 	EXPECT_EQ(8, *(uint64_t *)(self->flash + FLASH_SIZE + BLOCK + 5 * PAGE));
 }
 
-static struct gzvm_vcpu_run *second_run;
-
-static void stop_second(int signal)
-{
-	second_run->immediate_exit = 1;
-}
+/* The second CPU's thread, until its guest has done what it was told, or until another exit. */
+struct runner {
+	pthread_t thread;
+	struct vcpu *cpu;
+	_Atomic pid_t tid;
+	long ret;
+};
 
 static void *run_second(void *arg)
 {
-	struct vcpu *cpu = arg;
+	struct runner *r = arg;
 
-	return (void *)guest_resume(cpu);
+	r->tid = gz_gettid();
+	r->ret = guest_resume(r->cpu);
+	return NULL;
 }
 
-/* A reset by the guest: the same VM, registers set again, everything else EL2's to reset. */
+static void runner_start(struct runner *r, struct vcpu *cpu, enum guest_op op,
+			 const uint64_t args[4])
+{
+	*r = (struct runner){ .cpu = cpu };
+	guest_prepare(cpu, op, args);
+	pthread_create(&r->thread, NULL, run_second, r);
+}
+
+/* It is in RUN when this returns, and its guest writes memory. */
+static void start_running(struct runner *r, struct vm *vm)
+{
+	const uint64_t gpa = VM_DATA + PAGE;
+	_Atomic uint64_t *word = vm_at(vm, gpa);
+
+	*word = 0;
+	runner_start(r, &vm->vcpus[1], GUEST_HAMMER, (const uint64_t [4]){ gpa, 1 });
+	while (!*word)
+		usleep(100);
+}
+
+/* It has turned itself off when this returns, and sleeps in RUN. */
+static long start_parked(struct runner *r, struct vm *vm)
+{
+	struct vcpu *boot = &vm->vcpus[0];
+	long ret;
+
+	runner_start(r, &vm->vcpus[1], GUEST_HVC, (const uint64_t [4]){ PSCI_CPU_OFF });
+	do
+		ret = guest_call(boot, GUEST_HVC, PSCI_AFFINITY_INFO, 1, 0);
+	while (!ret && boot->box.result[0] == 0);
+	wait_until_asleep(r->tid);
+	return ret ?: boot->box.result[0];
+}
+
+/*
+ * A reset by the guest: the same VM, registers set again, everything else EL2's to reset. The
+ * accelerator always has all vCPUs in RUN, whether they are on or off, and stops all of them before
+ * it sets registers.
+ */
 TEST_F_TIMEOUT(qemu, guest_reset, HANG_TIMEOUT)
 {
-	struct sigaction action = { .sa_handler = stop_second, .sa_flags = SA_RESTART };
 	struct vcpu *cpu = &self->vm.vcpus[0], *second = &self->vm.vcpus[1];
-	pthread_t thread;
+	struct runner r;
 	unsigned int i;
-	void *ret;
 
-	sigaction(KICK_SIGNAL, &action, NULL);
-	second_run = second->run;
-	for (i = 0; i < 5; i++) {
-		/* The second CPU is on, an interrupt is active, a timer runs. */
-		guest_prepare(second, GUEST_NOP, (const uint64_t [4]){ i });
-		pthread_create(&thread, NULL, run_second, second);
+	for (i = 0; i < 4; i++) {
+		/* The second CPU is on, or was; an interrupt is active, a timer runs. */
+		runner_start(&r, second, GUEST_NOP, (const uint64_t [4]){ i });
 		EXPECT_EQ(0, guest_call(cpu, GUEST_HVC, PSCI_CPU_ON, 1, VM_RAM,
 					VM_MAILBOX + PAGE));
 		EXPECT_EQ(0, cpu->box.result[0]);
-		pthread_join(thread, &ret);
-		EXPECT_EQ(NULL, ret);
+		pthread_join(r.thread, NULL);
+		EXPECT_EQ(0, r.ret);
 		EXPECT_EQ(i, second->box.result[0]);
 
 		ASSERT_EQ(0, gic_setup(cpu, 1, false));
@@ -329,8 +365,16 @@ TEST_F_TIMEOUT(qemu, guest_reset, HANG_TIMEOUT)
 		EXPECT_EQ(0, guest_call(cpu, GUEST_TIMER, 1000));
 		EXPECT_EQ(0, guest_call(cpu, GUEST_WRITE8, VM_DATA, 100 + i));
 
+		if (i % 2) {
+			EXPECT_EQ(1, start_parked(&r, &self->vm));
+		} else {
+			start_running(&r, &self->vm);
+		}
 		EXPECT_EQ(GZVM_EXIT_SYSTEM_EVENT, guest_call(cpu, GUEST_HVC, PSCI_SYSTEM_RESET));
 		EXPECT_EQ(GZVM_SYSTEM_EVENT_RESET, cpu->run->system_event.type);
+		pthread_join(r.thread, NULL);
+		EXPECT_EQ(GZVM_EXIT_SYSTEM_EVENT, r.ret);
+		EXPECT_EQ(GZVM_SYSTEM_EVENT_RESET, second->run->system_event.type);
 		EXPECT_EQ(0, gz_irq_line(self->vm.fd, UART_WORD, 0));
 		ASSERT_EQ(0, put_registers(&self->vm));
 
