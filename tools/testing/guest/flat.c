@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The machine as programs find it that know nothing of gzvm-vmm: by the device tree, the GIC by
- * walking its frames, registers by all access sizes that they have (Arm IHI 0069, 12.1.3).
+ * walking its frames, registers by all access sizes that they have (Arm IHI 0069, 12.1.3);
+ * arguments from the command line, files from the initrd, input by polling, virtio of the
+ * legacy kind.
  */
 #include "guest.h"
+
+#define SERIAL_LSR	(SERIAL + 5)
+#define LSR_DR		1
+/* virtio 1.2, section 4.2.2 and, for those of the legacy interface, 4.2.4. */
+#define VIRTIO_VERSION		0x04
+#define VIRTIO_DEVICE_ID	0x08
+#define VIRTIO_GUEST_PAGE_SIZE	0x28
+#define VIRTIO_QUEUE_SEL	0x30
+#define VIRTIO_QUEUE_NUM_MAX	0x34
+#define VIRTIO_QUEUE_PFN	0x40
+#define VIRTIO_STATUS		0x70
+
+/* The suites' flat.input: initrd, and standard input of gzvm-vmm. */
+static const char input[] = "by polling\n";
 
 static unsigned int cpus;
 static uint64_t dist, redist_base, redist_size;
@@ -51,6 +67,79 @@ static void test_tree(void)
 	redist_size = cells(reg + 6);
 	check(redist_size == cpus * GICR_STRIDE, "%lx bytes of redistributors", redist_size);
 	test_end("device tree");
+}
+
+/* Behind what tells the hypervisor, the words are those of --append, as the first of all. */
+static void test_arguments(void)
+{
+	const char *args = fdt_property("chosen", "bootargs", NULL);
+
+	if (args && bootargs_word("hypervisor="))
+		while (*args && *args++ != ' ')
+			;
+	check(same(args, "one two=3"), "arguments are '%s'", args ? args : "none");
+	test_end("arguments");
+}
+
+static void test_initrd(void)
+{
+	uint32_t start_size = 0, end_size = 0;
+	const uint32_t *start = fdt_property("chosen", "linux,initrd-start", &start_size);
+	const uint32_t *end = fdt_property("chosen", "linux,initrd-end", &end_size);
+	bool good = start && end && start_size == 4 && end_size == 4;
+
+	/* One cell each. */
+	check(good, "addresses of %u and %u bytes", start_size, end_size);
+	if (good)
+		good = cell(end) - cell(start) == sizeof(input) - 1;
+	check(good, "size");
+	for (unsigned int i = 0; good && i < sizeof(input) - 1; i++)
+		check(((const char *)(uint64_t)cell(start))[i] == input[i], "byte %u", i);
+	test_end("initrd");
+}
+
+/* A driver that does not look at the version must find each queue in use, and so do without. */
+static void test_legacy_virtio(void)
+{
+	check(mmio_read32(VIRTIO) == 0x74726976, "magic %x", mmio_read32(VIRTIO));
+	check(mmio_read32(VIRTIO + VIRTIO_VERSION) == 2, "version");
+	check(mmio_read32(VIRTIO + VIRTIO_DEVICE_ID) == 3, "no console");
+	mmio_write32(VIRTIO + VIRTIO_STATUS, 0);
+	mmio_write32(VIRTIO + VIRTIO_STATUS, 1 | 2);	/* ACKNOWLEDGE, DRIVER */
+	mmio_write32(VIRTIO + VIRTIO_GUEST_PAGE_SIZE, 4096);
+	for (unsigned int i = 0; i < 2; i++) {
+		mmio_write32(VIRTIO + VIRTIO_QUEUE_SEL, i);
+		check(mmio_read32(VIRTIO + VIRTIO_QUEUE_NUM_MAX), "no queue %u", i);
+		check(mmio_read32(VIRTIO + VIRTIO_QUEUE_PFN), "queue %u is free", i);
+	}
+	mmio_write32(VIRTIO + VIRTIO_QUEUE_SEL, 1000);
+	check(!mmio_read32(VIRTIO + VIRTIO_QUEUE_NUM_MAX), "queue 1000");
+	/* One that goes on nevertheless does not get the terminal's input. */
+	mmio_write32(VIRTIO + VIRTIO_STATUS, 1 | 2 | 4);
+	check(!(mmio_read32(VIRTIO + VIRTIO_STATUS) & 4), "DRIVER_OK");
+	test_end("legacy virtio");
+}
+
+/* Half of it as firmware reads it, the rest as programs do that look at the data alone. */
+static void test_input(void)
+{
+	print("# ");
+	for (unsigned int i = 0; i < sizeof(input) - 1; i++) {
+		char c = 0;
+
+		if (i == 5)
+			mmio_write8(SERIAL_SCRATCH, 0);	/* polling begins anew */
+		while (i < 5 && !(mmio_read8(SERIAL_LSR) & LSR_DR))
+			;
+		do
+			c = mmio_read8(SERIAL);
+		while (i >= 5 && !c);
+		check(c == input[i], "byte %u is %x", i, c);
+		mmio_write8(SERIAL, c);
+	}
+	for (unsigned int i = 0; i < 100; i++)
+		check(!(mmio_read8(SERIAL_LSR) & LSR_DR) && !mmio_read8(SERIAL), "more input");
+	test_end("input by polling");
 }
 
 /* From the first frame, until the one that says that it is the last. */
@@ -174,6 +263,8 @@ void guest_main(void)
 	cpus = smp_cpus();
 	check(cpus == 5, "%u CPUs", cpus);
 	test_tree();
+	test_arguments();
+	test_initrd();
 	test_walk();
 	test_sizes();
 	irq_handler = on_irq;
@@ -181,7 +272,8 @@ void guest_main(void)
 	check(!ipis[0] && !spurious, "%u to itself, %u others", ipis[0], spurious);
 	test_end("IPIs");
 	/* No such device, and nothing bad from asking. */
-	check(mmio_read32(VIRTIO) == 0x74726976, "virtio's magic %x", mmio_read32(VIRTIO));
 	check(!mmio_read32(UINT64_C(0x0a000008)), "an address without a device");
 	test_end("devices");
+	test_legacy_virtio();
+	test_input();
 }
