@@ -167,6 +167,7 @@ class Machine:
         self.folder = None
         self.log = options.log
         self.line = None
+        self.initrd = None
 
     def prepare(self):
         options = self.options
@@ -187,7 +188,8 @@ class Machine:
             open(self.log, "wb").close()
         except OSError as error:
             raise SetupError(f"--log {self.log}: {error.strerror}") from error
-        self.arguments = self.basics() + self.devices(modules) + self.kernel(host_initrd(release, modules))
+        self.initrd = host_initrd(release, modules)
+        self.arguments = self.basics() + self.devices(modules) + self.kernel(f"/proc/self/fd/{self.initrd.fileno()}")
 
     def basics(self):
         options = self.options
@@ -234,12 +236,12 @@ class Machine:
         if not os.path.exists(image):
             raise SetupError("the hypervisor is not built (build/hypervisor/geniezone.img); --hypervisor none does without")
         initramfs.image_header(image)
-        kernel_at, initrd_at = self.layout(initrd)
+        kernel_at, initrd_at = self.layout()
         return ["-kernel", image, "-append", f"panic=off {options.hyp_append}".strip(),
                 "-device", f"guest-loader,addr={kernel_at:#x},kernel={comma(options.kernel)},bootargs={comma(line)}",
-                "-device", f"guest-loader,addr={initrd_at:#x},initrd={comma(initrd)}"]
+                "-device", f"guest-loader,addr={initrd_at:#x},initrd={initrd}"]
 
-    def layout(self, initrd):
+    def layout(self):
         """Where the boot modules go. QEMU puts the hypervisor at the start of RAM and the device tree at RAM + the
         smaller of half the memory and 128 MiB (its place for an initrd); behind that come the host's kernel, with room
         for image_size, which is more than its file, and the initramfs."""
@@ -249,7 +251,7 @@ class Machine:
         tree_at = RAM_BASE + min(options.mem // 2, 128 * MIB)
         kernel_at = align(tree_at + 4 * MIB, 2 * MIB) + text_offset
         initrd_at = align(kernel_at + image_size, 2 * MIB)
-        end = initrd_at + os.path.getsize(initrd)
+        end = initrd_at + os.fstat(self.initrd.fileno()).st_size
         if end > RAM_BASE + options.mem:
             need = align(end - RAM_BASE, 64 * MIB) // MIB
             raise SetupError(f"--mem {options.mem // MIB}M: kernel and initramfs end at {need}M of memory; give more")
@@ -274,10 +276,11 @@ class Machine:
         with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
             try:
                 self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                                pass_fds=[theirs.fileno()], start_new_session=True, preexec_fn=child)
+                                                pass_fds=[theirs.fileno(), self.initrd.fileno()], start_new_session=True, preexec_fn=child)
             except OSError as error:
                 raise SetupError(f"{self.options.qemu}: {error.strerror}") from error
         theirs.close()
+        self.initrd.close()
         ours.setblocking(False)
 
     def last_lines(self, count=25):
@@ -327,15 +330,17 @@ def temporary_folder():
 
 
 def host_initrd(release, modules):
-    """The host's initramfs for a kernel; made again when something that is in it has changed."""
+    """The host's initramfs for a kernel, opened; made again when something that is in it has changed. Others may make and
+    remove images at any time, one of the same BUILD or of one that shares its folder: what is open stays as it is."""
     extra = {"gzvm.ko": f"{BUILD}/driver/{release}/gzvm.ko", "usr/bin/gzvm-vmm": f"{BUILD}/vmm/gzvm-vmm"}
     extra = {name: path for name, path in extra.items() if os.path.exists(path)}
     here = os.path.dirname(os.path.abspath(__file__))
-    parts = [f"{BUILD}/host/agent", f"{BUILD}/arm64/bin/busybox", f"{TOP}/tools/testing/host/init",
-             f"{here}/initramfs.py", f"{modules}/modules.dep", *extra.values()]
-    key = hashlib.sha256()
-    for part in [release, *parts]:
-        key.update(part.encode())
+    parts = {"agent": f"{BUILD}/host/agent", "busybox": f"{BUILD}/arm64/bin/busybox", "init": f"{TOP}/tools/testing/host/init",
+             "initramfs.py": f"{here}/initramfs.py", "modules": f"{modules}/modules.dep", **extra}
+    # By what the parts are, not where: every BUILD that has the same ones has the same image.
+    key = hashlib.sha256(release.encode())
+    for name, part in parts.items():
+        key.update(name.encode())
         if os.path.exists(part):
             info = os.stat(part)
             key.update(struct.pack("<QQ", info.st_mtime_ns, info.st_size))
@@ -346,12 +351,10 @@ def host_initrd(release, modules):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(path):
             initramfs.host_image(path, TOP, BUILD, release, modules, extra)
-            # Older ones may be in use for as long as a QEMU takes to read them.
             for name in os.listdir(folder):
-                old = os.path.join(folder, name)
-                if name.startswith(release + "-") and old != path and time.time() - os.path.getmtime(old) > 60:
-                    os.unlink(old)
-    return path
+                if name.startswith(release + "-") and name != os.path.basename(path):
+                    os.unlink(os.path.join(folder, name))
+        return open(path, "rb")
 
 
 class Output:

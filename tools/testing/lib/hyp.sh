@@ -44,14 +44,16 @@ hyp_module()
 	) 9>"$out/.lock"
 }
 
+# What a kernel says on a build machine that is busy, and never means us.
+HYP_BUSY='hrtimer: interrupt took|sched: (RT throttling activated|DL replenish lagged too much)'
+
 # hyp_quiet FILE: FILE, the raw kernel log of a host ("dmesg -r"), has no line of level warning or above, and none that
 # tells of trouble, but for these: QEMU's PCI window (there without a hypervisor, too), our module being out of tree,
 # and a build machine that was busy. hyp_quiet FILE PATTERN: nor lines that match it.
 hyp_quiet()
 {
 	local allowed='Memory resource size exceeds max for 32 bits|: loading out-of-tree module taints kernel'
-	allowed+='|hrtimer: interrupt took|sched: (RT throttling activated|DL replenish lagged too much)'
-	allowed+=${2:+|$2}
+	allowed+="|$HYP_BUSY${2:+|$2}"
 	[ -s "$1" ] || { echo "no kernel log"; return 1; }
 	# One grep, whose status is the pipeline's: the last one's, unless it found nothing.
 	! grep -aE '^<[0-4]>|WARNING|BUG:|Oops|[Cc]all trace|Internal error|stalls? on|soft lockup' "$1" |

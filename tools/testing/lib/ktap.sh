@@ -9,7 +9,7 @@ BUILD=${BUILD:-$TOP/build}
 MINIMAL=$BUILD/kernel-minimal/Image
 STOCK=$BUILD/kernel-stock/Image
 # Seconds after which a machine or a program hangs: more than the busiest build machine makes of it.
-HANG=900
+HANG=3000
 KTAP_NUMBER=0
 KTAP_FAILED=0
 KTAP_TMP=$(mktemp -d)
