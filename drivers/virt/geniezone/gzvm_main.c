@@ -136,7 +136,7 @@ int gzvm_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)
 	case PM_RESTORE_PREPARE:
 		if (!atomic_cmpxchg(&gzvm_vms, 0, GZVM_NO_VMS))
 			return NOTIFY_OK;
-		pr_warn("gzvm: cannot hibernate while there are VMs: end them first\n");
+		pr_info("gzvm: cannot hibernate while there are VMs: end them first\n");
 		return notifier_from_errno(-EBUSY);
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
