@@ -26,6 +26,24 @@ until_line()
 	done
 }
 
+# until_prompt FILE: wait until a Linux guest whose output FILE is asks for a command, with all of its prompt. That ends
+# with the shell's question where the cursor is, which it asks unless there is input already.
+until_prompt()
+{
+	until [ "$(tail -n 1 $1)" = "$(printf 'guest# \033[6n')" ]; do
+		usleep 50000
+	done
+}
+
+# until_asleep PID: wait until no vCPU of that process runs. Where none can wake another it stays so.
+until_asleep()
+{
+	until awk 'FNR == 1 { vcpu = $2 ~ /^vcpu/ } $1 == "State:" && vcpu { n++; up += $2 != "S" }
+		END { exit !n || up }' /proc/$1/task/*/status; do
+		usleep 50000
+	done
+}
+
 # counter NAME: of all VMs that there are, from debugfs
 counter()
 {
