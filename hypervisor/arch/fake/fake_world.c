@@ -15,7 +15,7 @@
 #include "fake_world.h"
 
 #define MAX_SCRIPT 64
-#define KICK_SECONDS 20
+#define KICK_SECONDS 600
 
 void (*fake_guest)(struct vcpu *v, struct guest_exit *e);
 bool fake_kick_wait;
@@ -324,13 +324,21 @@ void arch_kick(unsigned int cpu)
 		error("kicked again before the last kick was consumed");
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 void arch_consume_kick(void)
 {
 	unsigned int cpu = arch_cpu();
-	time_t end = time(NULL) + KICK_SECONDS;
+	time_t end = seconds() + KICK_SECONDS;
 
 	while (!__atomic_exchange_n(&line[cpu], 0, __ATOMIC_SEQ_CST)) {
-		if (!fake_kick_wait || time(NULL) > end) {
+		if (!fake_kick_wait || seconds() > end) {
 			error("no kick to consume");
 			return;
 		}
