@@ -261,14 +261,18 @@ static void gzvm_test_ptp(struct kunit *test)
 	u64 phys[4] = { GZVM_HVC_PTP, GZVM_PTP_PHYS_COUNTER };
 	u64 virt[4] = { GZVM_HVC_PTP, GZVM_PTP_VIRT_COUNTER };
 	u64 none[4] = { GZVM_HVC_PTP, 2 };
-	u64 p, v;
+	u64 before, p, v, after;
 
+	before = get_cycles();
 	gzvm_arch_ptp(phys, 1ULL << 40);
 	gzvm_arch_ptp(virt, 1ULL << 40);
+	after = get_cycles();
 	gzvm_arch_ptp(none, 0);
 	p = phys[2] << 32 | phys[3];
-	v = virt[2] << 32 | virt[3];
-	KUNIT_EXPECT_LT(test, v + (1ULL << 40) - p, (u64)arch_timer_get_cntfrq());
+	v = (virt[2] << 32 | virt[3]) + (1ULL << 40);
+	KUNIT_EXPECT_LE(test, before, p);
+	KUNIT_EXPECT_LE(test, p, v);
+	KUNIT_EXPECT_LE(test, v, after);
 	KUNIT_EXPECT_LE(test, phys[0] << 32 | phys[1], virt[0] << 32 | virt[1]);
 	KUNIT_EXPECT_EQ(test, (s64)none[0], SMCCC_RET_NOT_SUPPORTED);
 }

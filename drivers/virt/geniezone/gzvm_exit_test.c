@@ -201,7 +201,7 @@ static void gzvm_test_idle_wake(struct kunit *test)
 	vcpu->exit_time = ktime_sub_ns(ktime_get(), NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
 	KUNIT_EXPECT_FALSE(test, vcpu->waits_briefly);
-	vcpu->exit_time = ktime_add_ns(ktime_get(), NSEC_PER_SEC);
+	vcpu->exit_time = ktime_add_ns(ktime_get(), 3600ULL * NSEC_PER_SEC);
 	KUNIT_EXPECT_EQ(test, gzvm_vcpu_idle(vcpu), 0);
 	KUNIT_EXPECT_TRUE(test, vcpu->waits_briefly);
 	/* Without the feature nobody asks. */

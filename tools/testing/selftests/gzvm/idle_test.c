@@ -176,7 +176,8 @@ TEST_F_TIMEOUT(idle, woken_by_its_timer, HANG_TIMEOUT)
 
 /*
  * Nobody else wants the CPU, so that a wait need not give it back before the host's next tick. Of
- * short ones some end without, a fifth at least; on a busy machine not in each batch of them.
+ * short ones some end without, a fifth at least; on a busy machine not in each batch of them, so it
+ * goes on until there is one.
  */
 TEST_F_TIMEOUT(idle, waits_where_it_is, HANG_TIMEOUT)
 {
@@ -187,14 +188,13 @@ TEST_F_TIMEOUT(idle, waits_where_it_is, HANG_TIMEOUT)
 	ASSERT_EQ(0, guest_gic_init(self->cpu));
 	ASSERT_EQ(0, guest_call(self->cpu, GUEST_WRITE4, sgi_frame + 0x80, ~0U));
 	ASSERT_EQ(0, guest_call(self->cpu, GUEST_WRITE4, sgi_frame + 0x100, 1U << 27));
-	for (batch = 0; batch < 200 && idles > 40; batch++) {
+	for (batch = 0; idles > 40; batch++) {
 		idles = idle_exits(&self->vm, 0);
 		/* 0.8 ms of QEMU's counter. */
 		EXPECT_EQ(0, guest_call(self->cpu, GUEST_NAP, 50000, 50));
 		idles = idle_exits(&self->vm, 0) - idles;
 	}
 	TH_LOG("batch %d: %ld of 50 waits gave the CPU back", batch, idles);
-	EXPECT_LE(idles, 40);
 }
 
 /* A signal ends RUN, not the guest's wait: that goes on, and an interrupt ends it. */

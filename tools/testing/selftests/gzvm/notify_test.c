@@ -270,6 +270,8 @@ TEST_F_TIMEOUT(notify, huge_pages, HANG_TIMEOUT)
 	ASSERT_EQ(0, madvise(mem, 2 * BLOCK, MADV_HUGEPAGE));
 	EXPECT_EQ(0, guest_call(self->cpu, GUEST_FILL, VM_DATA, 1024, 7));
 	EXPECT_EQ(2, vm_debugfs(&self->vm, "stage2_blocks"));
+	/* They stay huge, and khugepaged makes none of them again. */
+	ASSERT_EQ(0, madvise(mem, 2 * BLOCK, MADV_NOHUGEPAGE));
 	EXPECT_EQ(0, madvise(mem + 5 * PAGE / 8, PAGE, MADV_DONTNEED));
 	EXPECT_EQ(1, vm_debugfs(&self->vm, "stage2_blocks"));
 	EXPECT_EQ(0, guest_call(self->cpu, GUEST_SUM, VM_DATA, 512));
