@@ -34,7 +34,7 @@
 #define POWER_STATE_RESERVED (GENMASK(31, 26) | GENMASK(23, 17))
 /*
  * Cycles that CPU_ON waits for a vCPU that the host does not run: a quarter of a second at
- * 1 GHz, the fastest clock. One that is run ends the wait at once.
+ * 1 GHz, 20 s at 13 MHz. One that is run ends the wait at once.
  */
 #define CPU_ON_PATIENCE (1UL << 28)
 
@@ -302,7 +302,7 @@ bool guest_call_answer(struct vcpu *v)
 u64 guest_call(struct vcpu *v, u32 *wake)
 {
 	u32 fn = arch_vcpu_get_x(v, 0);
-	u64 reason;
+	u64 reason, delay;
 	s64 ret;
 
 	switch (fn) {
@@ -322,11 +322,14 @@ u64 guest_call(struct vcpu *v, u32 *wake)
 		/*
 		 * Of those who call CPU_ON for one vCPU one succeeds. The others find it on its
 		 * way, until the host has run it, or on: what guests expect, so they wait
-		 * until it is. run_complete() looks again.
+		 * until it is. An interrupt ends that, too; run_waits_on() looks again.
 		 */
-		reason = run_wait(v, CPU_ON_PATIENCE);
-		if (reason)
+		delay = MIN(arch_vcpu_timer_delay(v), CPU_ON_PATIENCE);
+		reason = run_wait(v, delay);
+		if (reason) {
 			v->pending = VCPU_PENDING_CPU_ON;
+			v->on_until = arch_counter() + delay;
+		}
 		return reason;
 	}
 }

@@ -91,6 +91,26 @@ static inline __attribute__((always_inline)) void run_load(struct vcpu *v,
 	arch_vcpu_set_x(v, m->reg, value);
 }
 
+/* Whom a CPU_ON waits for: x1 is its argument still, unless the host has changed it. */
+static struct vcpu_peer *run_awaited(const struct vcpu *v)
+{
+	return &v->vm->peer[vgic_cpu_nospec(arch_vcpu_get_x(v, 1) % VGIC_MAX_CPUS)];
+}
+
+/* Cycles that a CPU_ON goes on to wait: what has woken it was not for it, nor an interrupt. */
+static u64 run_waits_on(struct vcpu *v)
+{
+	u64 now;
+
+	if (likely(v->pending != VCPU_PENDING_CPU_ON))
+		return 0;
+	now = arch_counter();
+	if (READ_ONCE(run_awaited(v)->power) != VCPU_POWER_ON_PENDING || now >= v->on_until ||
+	    READ_ONCE(v->vm->event.type) || vgic_pending(&v->vgic))
+		return 0;
+	return v->on_until - now;
+}
+
 /*
  * The answer to the last exit. Only the data come from the page, which the host and
  * its userspace can write at any time: each word is read once.
@@ -110,9 +130,7 @@ static void run_complete(struct vcpu *v)
 			arch_vcpu_set_x(v, i, READ_ONCE(v->run->hypercall.args[i]));
 		break;
 	case VCPU_PENDING_CPU_ON:
-		/* x1 is its argument still, unless the host has changed it. */
-		i = arch_vcpu_get_x(v, 1) % VGIC_MAX_CPUS;
-		if (READ_ONCE(v->vm->peer[i].power) != VCPU_POWER_ON_PENDING)
+		if (READ_ONCE(run_awaited(v)->power) != VCPU_POWER_ON_PENDING)
 			arch_vcpu_set_x(v, 0, PSCI_ALREADY_ON);
 		break;
 	}
@@ -446,7 +464,7 @@ again:
 		/* Who else has to run is the host's to know at once: it calls again. */
 		if (reason == GZVM_EXIT_IDLE && *wake)
 			return GZVM_EXIT_IPI;
-		if (reason == GZVM_EXIT_IDLE) {
+		if (reason == GZVM_EXIT_IDLE && !run_waits_on(v)) {
 			__atomic_store_n(&peer->mode, VCPU_IN_GUEST, __ATOMIC_SEQ_CST);
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);
 			run_complete(v);
@@ -496,14 +514,17 @@ static u64 run_enter(struct vcpu *v, struct vcpu_peer *peer, u32 *wake)
 u64 run_vcpu(struct vcpu *v, u32 *wake)
 {
 	struct vcpu_peer *peer = &v->vm->peer[v->index];
-	u64 reason;
+	u64 reason, left = 0;
 
 	*wake = 0;
 	v->stats.runs++;
-	if (v->pending != VCPU_PENDING_NONE)
-		run_complete(v);
+	if (v->pending != VCPU_PENDING_NONE) {
+		left = run_waits_on(v);
+		if (!left)
+			run_complete(v);
+	}
 	do {
-		reason = 0;
+		reason = left ? run_idle(v, left) : 0;
 		if (unlikely(READ_ONCE(peer->power) != VCPU_POWER_ON))
 			reason = run_power_up(v, wake);
 		if (!reason)

@@ -88,6 +88,7 @@ int vcpu_create(struct vm *vm, u64 index, u64 buffer)
 	WRITE_ONCE(vm->peer[index].mode, VCPU_OUT);
 	/* Of a CPU_ON that named one that had this index before. */
 	WRITE_ONCE(vm->peer[index].on_ready, 0);
+	WRITE_ONCE(vm->peer[index].on_waiters, 0);
 	WRITE_ONCE(vm->peer[index].power, index ? VCPU_POWER_OFF : VCPU_POWER_ON);
 	/* Complete: anybody may claim it. */
 	vcpu_release(v);
@@ -217,6 +218,7 @@ void vcpu_reset(struct vcpu *v)
 	v->pending = VCPU_PENDING_NONE;
 	arch_vcpu_reset(v);
 	WRITE_ONCE(peer->on_ready, 0);
+	WRITE_ONCE(peer->on_waiters, 0);
 	WRITE_ONCE(peer->power, v->index ? VCPU_POWER_OFF : VCPU_POWER_ON);
 }
 

@@ -316,4 +316,18 @@ static inline u64 run(u64 vm, unsigned int i)
 	return x[1];
 }
 
+/* vCPU @i makes a call; return: the exit reason of its RUN. */
+static inline u64 hvc(u64 vm, unsigned int i, u64 fn, u64 a1, u64 a2, u64 a3)
+{
+	struct vcpu *v = vcpu_of(vm, i);
+
+	v->arch.x[0] = fn;
+	v->arch.x[1] = a1;
+	v->arch.x[2] = a2;
+	v->arch.x[3] = a3;
+	v->arch.x[4] = 0x4444;
+	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
+	return run(vm, i);
+}
+
 #endif

@@ -487,3 +487,99 @@ TEST(access_again)
 	EXPECT_EQ(vcpu_of(1, 1)->arch.pc, 4);
 	EXPECT_EQ(vcpu_of(1, 1)->arch.x[3], 1);
 }
+/* Who finds a vCPU on its way waits for it, is woken by it, and is told what has become of it. */
+TEST(cpu_on_waits)
+{
+	machine();
+	new_guest(2);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IDLE);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IPI);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 1 << 28);
+	/* Woken for nothing it goes on. */
+	fake_counter += 1000;
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, (1 << 28) - 1000);
+	/* It does not come. */
+	fake_counter += 1 << 28;
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ON_PENDING);
+	/* The timer comes first. */
+	vcpu_of(1, 0)->arch.timer_delay = 500;
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 500);
+	fake_counter += 500;
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ON_PENDING);
+	/* It comes. */
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON | SMCCC_64BIT, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IPI);
+	EXPECT_EQ(x[2], 1);
+	EXPECT_EQ(PEER(1)->power, VCPU_POWER_ON);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ON_PENDING);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ALREADY_ON);
+	/* Said once. */
+	vcpu_of(1, 0)->arch.x[0] = 5;
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], 5);
+}
+
+/* It came, and has gone again: it was on, and nobody waits for one that is off. */
+TEST(cpu_on_waits_for_one_that_goes)
+{
+	machine();
+	new_guest(2);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IPI);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IPI);
+	EXPECT_EQ(hvc(1, 1, PSCI_CPU_OFF, 0, 0, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ALREADY_ON);
+	/* Nobody waits for the next start. */
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IPI);
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
+}
+
+/* One that waits and is in RUN still looks again by itself: a kick, and nothing for the host. */
+static void on_while_it_leaves(struct vcpu *v)
+{
+	fake_answer_hook = NULL;
+	fake_cpu = 1;
+	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
+	fake_cpu = 0;
+	(void)v;
+}
+
+TEST(cpu_on_waits_and_leaves)
+{
+	machine();
+	new_guest(2);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IPI);
+	vm_of(1)->peer[1].on_waiters = 1;
+	fake_answer_hook = on_while_it_leaves;
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ALREADY_ON);
+	EXPECT_EQ(fake_kicks, 1);
+	EXPECT_EQ(fake_kicks_consumed, 1);
+}
+
+/* An interrupt ends the wait, and so does the VM's end. */
+TEST(cpu_on_waits_no_longer)
+{
+	guest_of(3);
+	PEER(1)->power = VCPU_POWER_OFF;
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IPI);
+	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(irq_from(2, 1, 1), 1);
+	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
+	EXPECT_EQ(vcpu_of(1, 0)->arch.x[0], PSCI_ON_PENDING);
+	EXPECT_EQ(irq_from(2, 1, 0), 0);
+	vcpu_of(1, 0)->vgic.hw.lr[0] = 0;
+	EXPECT_EQ(hvc(1, 2, PSCI_CPU_ON, 1, MEM, 0), GZVM_EXIT_IDLE);
+	EXPECT_EQ(hvc(1, 0, PSCI_SYSTEM_OFF, 0, 0, 0), GZVM_EXIT_SYSTEM_EVENT);
+	EXPECT_EQ(run(1, 2), GZVM_EXIT_SYSTEM_EVENT);
+}
+

@@ -13,20 +13,6 @@
 #define ENTRY (MEM + 0x1000)
 #define NONE (~0UL) /* SMCCC NOT_SUPPORTED */
 
-/* vCPU @i makes a call; return: the exit reason of its RUN. */
-static u64 hvc(u64 vm, unsigned int i, u64 fn, u64 a1, u64 a2, u64 a3)
-{
-	struct vcpu *v = vcpu_of(vm, i);
-
-	v->arch.x[0] = fn;
-	v->arch.x[1] = a1;
-	v->arch.x[2] = a2;
-	v->arch.x[3] = a3;
-	v->arch.x[4] = 0x4444;
-	fake_exit((struct guest_exit){ .kind = GUEST_EXIT_HVC });
-	return run(vm, i);
-}
-
 static u64 x0(u64 vm, unsigned int i)
 {
 	return vcpu_of(vm, i)->arch.x[0];
@@ -131,6 +117,7 @@ TEST(cpu_on)
 	EXPECT_EQ(power(1), VCPU_POWER_ON_PENDING);
 	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY + 4, 5), GZVM_EXIT_IDLE);
 	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
+	fake_counter += 1 << 28;
 	EXPECT_CALL(PSCI_AFFINITY_ON_PENDING, PSCI_AFFINITY_INFO, 1, 0, 0);
 	v = vcpu_of(1, 1);
 	v->arch.x[7] = 0x7777;
@@ -286,74 +273,6 @@ TEST(cpu_on_races_cpu_off)
 	EXPECT_EQ(fake_kicks, 1);
 	EXPECT_EQ(fake_kicks_consumed, 1);
 	EXPECT_EQ(fake_loads, fake_puts);
-}
-
-/* Who finds a vCPU on its way waits for it, is woken by it, and is told what has become of it. */
-TEST(cpu_on_waits)
-{
-	machine();
-	new_guest(2);
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IDLE);
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IPI);
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IDLE);
-	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 1 << 28);
-	/* It does not come. */
-	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
-	/* It comes. */
-	vcpu_of(1, 0)->arch.timer_delay = 500;
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON | SMC64, 1, ENTRY, 0), GZVM_EXIT_IDLE);
-	EXPECT_EQ(vcpu_of(1, 0)->hwstate->vtimer_delay, 500);
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IPI);
-	EXPECT_EQ(x[2], 1);
-	EXPECT_EQ(power(1), VCPU_POWER_ON);
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), PSCI_ON_PENDING);
-	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), PSCI_ALREADY_ON);
-	/* Said once. */
-	vcpu_of(1, 0)->arch.x[0] = 5;
-	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), 5);
-}
-
-/* It came, and has gone again: it was on, and nobody waits for one that is off. */
-TEST(cpu_on_waits_for_one_that_goes)
-{
-	machine();
-	new_guest(2);
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IPI);
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IDLE);
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IPI);
-	EXPECT_EQ(hvc(1, 1, PSCI_CPU_OFF, 0, 0, 0), GZVM_EXIT_IDLE);
-	EXPECT_EQ(run(1, 0), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), PSCI_ALREADY_ON);
-	/* Nobody waits for the next start. */
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IPI);
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
-}
-
-/* One that waits and is in RUN still looks again by itself: a kick, and nothing for the host. */
-static void on_while_it_leaves(struct vcpu *v)
-{
-	fake_answer_hook = NULL;
-	fake_cpu = 1;
-	EXPECT_EQ(run(1, 1), GZVM_EXIT_IRQ);
-	fake_cpu = 0;
-	(void)v;
-}
-
-TEST(cpu_on_waits_and_leaves)
-{
-	machine();
-	new_guest(2);
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IPI);
-	vm_of(1)->peer[1].on_waiters = 1;
-	fake_answer_hook = on_while_it_leaves;
-	EXPECT_EQ(hvc(1, 0, PSCI_CPU_ON, 1, ENTRY, 0), GZVM_EXIT_IRQ);
-	EXPECT_EQ(x0(1, 0), PSCI_ALREADY_ON);
-	EXPECT_EQ(fake_kicks, 1);
-	EXPECT_EQ(fake_kicks_consumed, 1);
 }
 
 /* The same by two: one gets it, the other hears so. */

@@ -276,7 +276,8 @@ class Machine:
         with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
             try:
                 self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                                pass_fds=[theirs.fileno(), self.initrd.fileno()], start_new_session=True, preexec_fn=child)
+                                                pass_fds=[theirs.fileno(), self.initrd.fileno()],
+                                                start_new_session=True, preexec_fn=child)
             except OSError as error:
                 raise SetupError(f"{self.options.qemu}: {error.strerror}") from error
         theirs.close()

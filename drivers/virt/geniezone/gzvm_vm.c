@@ -114,7 +114,8 @@ void gzvm_vm_retire(struct gzvm *vm)
 	}
 	vm->mailbox = NULL;
 	vm->region_buf = NULL;
-	if (vm->counted)
+	/* Nor may the machine hibernate then: the VM is in the hypervisor still. */
+	if (vm->counted && !ret)
 		gzvm_vms_put();
 }
 

@@ -97,6 +97,7 @@ struct vcpu {
 	struct vcpu **slot; /* in vcpu_unclaimed */
 	u32 index;
 	u8 pending; /* enum vcpu_pending */
+	u64 on_until; /* arch_counter() at which a CPU_ON waits no longer */
 	struct vcpu_mmio mmio;
 	bool lrs_reported; /* hwstate->lr[] is not all zero */
 	bool may_wait; /* GZVM_RUN_WAIT */

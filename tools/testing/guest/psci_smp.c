@@ -174,7 +174,11 @@ static void race_to_stay(unsigned int self)
 
 	for (unsigned int round = 0; round < 20; round++) {
 		barrier_wait(&barrier, cpus - 1);
-		answers[self] = call(PSCI_CPU_ON, target, (uint64_t)secondary_start, (uint64_t)stay);
+		/* An early answer is one, too: the host may not have run it for long. */
+		do
+			answers[self] = call(PSCI_CPU_ON, target, (uint64_t)secondary_start,
+					     (uint64_t)stay);
+		while (answers[self] == ON_PENDING);
 		barrier_wait(&barrier, cpus - 1);
 		if (!self) {
 			unsigned int won = 0;

@@ -177,7 +177,7 @@ TEST_F_TIMEOUT(idle, woken_by_its_timer, HANG_TIMEOUT)
 /*
  * Nobody else wants the CPU, so that a wait need not give it back before the host's next tick. Of
  * short ones some end without, a fifth at least; on a busy machine not in each batch of them, so it
- * goes on until there is one.
+ * goes on until there is one, or the harness ends it.
  */
 TEST_F_TIMEOUT(idle, waits_where_it_is, HANG_TIMEOUT)
 {
