@@ -58,7 +58,7 @@ static u64 guest_idreg_a32(unsigned int crm, unsigned int op2)
 		return 0;
 	/* ID_DFR0_EL1: no PMU (27:24), no trace (19:16, 23:20), ID_DFR1: none */
 	if (crm == 1 && op2 == 2)
-		return v & ~GENMASK(31, 16);
+		return limit_field(v & ~GENMASK(31, 16), 0, DEBUG_V8P8);
 	if (crm == 3 && op2 == 5)
 		return 0;
 	/* ID_PFR0_EL1: no RAS (31:28), AMU (23:20); ID_PFR2: RAS_frac (11:8) */
