@@ -98,14 +98,12 @@ static struct vcpu_peer *run_awaited(const struct vcpu *v)
 }
 
 /* Cycles that a CPU_ON goes on to wait: what has woken it was not for it, nor an interrupt. */
-static u64 run_waits_on(struct vcpu *v)
+static __noinline u64 run_waits_on(struct vcpu *v)
 {
-	u64 now;
+	u64 now = arch_counter();
 
-	if (likely(v->pending != VCPU_PENDING_CPU_ON))
-		return 0;
-	now = arch_counter();
-	if (READ_ONCE(run_awaited(v)->power) != VCPU_POWER_ON_PENDING || now >= v->on_until ||
+	if (v->pending != VCPU_PENDING_CPU_ON || now >= v->on_until ||
+	    READ_ONCE(run_awaited(v)->power) != VCPU_POWER_ON_PENDING ||
 	    READ_ONCE(v->vm->event.type) || vgic_pending(&v->vgic))
 		return 0;
 	return v->on_until - now;
@@ -514,17 +512,20 @@ static u64 run_enter(struct vcpu *v, struct vcpu_peer *peer, u32 *wake)
 u64 run_vcpu(struct vcpu *v, u32 *wake)
 {
 	struct vcpu_peer *peer = &v->vm->peer[v->index];
-	u64 reason, left = 0;
+	u64 reason, left;
 
 	*wake = 0;
 	v->stats.runs++;
 	if (v->pending != VCPU_PENDING_NONE) {
-		left = run_waits_on(v);
-		if (!left)
-			run_complete(v);
+		left = v->pending == VCPU_PENDING_CPU_ON ? run_waits_on(v) : 0;
+		if (unlikely(left)) {
+			reason = run_idle(v, left);
+			goto out;
+		}
+		run_complete(v);
 	}
 	do {
-		reason = left ? run_idle(v, left) : 0;
+		reason = 0;
 		if (unlikely(READ_ONCE(peer->power) != VCPU_POWER_ON))
 			reason = run_power_up(v, wake);
 		if (!reason)
@@ -534,6 +535,7 @@ u64 run_vcpu(struct vcpu *v, u32 *wake)
 		 * it inside RUN, so nobody else would have it run.
 		 */
 	} while (reason == GZVM_EXIT_IDLE && READ_ONCE(peer->on_ready));
+out:
 	v->run->exit_reason = reason;
 	v->stats.exits[reason - GZVM_EXIT_UNKNOWN]++;
 	return reason;

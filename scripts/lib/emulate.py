@@ -236,12 +236,12 @@ class Machine:
         if not os.path.exists(image):
             raise SetupError("the hypervisor is not built (build/hypervisor/geniezone.img); --hypervisor none does without")
         initramfs.image_header(image)
-        kernel_at, initrd_at = self.layout()
+        kernel_at, initrd_at = self.layout(os.stat(initrd).st_size)
         return ["-kernel", image, "-append", f"panic=off {options.hyp_append}".strip(),
                 "-device", f"guest-loader,addr={kernel_at:#x},kernel={comma(options.kernel)},bootargs={comma(line)}",
                 "-device", f"guest-loader,addr={initrd_at:#x},initrd={initrd}"]
 
-    def layout(self):
+    def layout(self, initrd_size):
         """Where the boot modules go. QEMU puts the hypervisor at the start of RAM and the device tree at RAM + the
         smaller of half the memory and 128 MiB (its place for an initrd); behind that come the host's kernel, with room
         for image_size, which is more than its file, and the initramfs."""
@@ -251,7 +251,7 @@ class Machine:
         tree_at = RAM_BASE + min(options.mem // 2, 128 * MIB)
         kernel_at = align(tree_at + 4 * MIB, 2 * MIB) + text_offset
         initrd_at = align(kernel_at + image_size, 2 * MIB)
-        end = initrd_at + os.fstat(self.initrd.fileno()).st_size
+        end = initrd_at + initrd_size
         if end > RAM_BASE + options.mem:
             need = align(end - RAM_BASE, 64 * MIB) // MIB
             raise SetupError(f"--mem {options.mem // MIB}M: kernel and initramfs end at {need}M of memory; give more")
